@@ -1,0 +1,41 @@
+# `make demo` and `make test` install what is missing by themselves; `make` alone lists the targets.
+
+BIN := .venv/bin
+
+# One thread per process (tests and sweeps bring their own parallelism), figures without a display.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+export MPLBACKEND := Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint netlists bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (ngspice, .venv, this package)
+	@sh scripts/bootstrap.sh
+
+demo: setup ## train Iris in ngspice, results in runs/demo
+	$(BIN)/tcl-circuits train iris --engine ngspice --seed 0 --out runs/demo --force
+
+test: lint ## lint, types and the quick tests
+	$(BIN)/pytest -n 2
+
+test-all: lint ## the same with the slow tests
+	$(BIN)/pytest -n 2 -m ""
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+netlists: setup ## write the committed netlists anew
+	$(BIN)/python netlists/generate.py
+
+bench: setup ## run the benchmarks
+	$(BIN)/python benchmarks/run.py
+
+clean: ## remove caches, builds and runs/demo; .venv and other runs stay
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info runs/demo
+	find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,28 @@
+"""Memristors: the elements whose conductance learns.
+
+A device is an element of its own inside a cell, so that one model can take another's place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tcl_circuits.circuit.elements import Element, Resistor
+
+
+class Device(Protocol):
+    """A two-terminal trainable conductance."""
+
+    def elements(self, suffix: str, a: str, b: str, conductance: float) -> tuple[Element, ...]:
+        """Elements between the nodes `a` and `b` of the device with the given conductance [S]."""
+        ...
+
+
+@dataclass(frozen=True)
+class HeldConductance:
+    """A memristor whose conductance is held during a cycle: a resistor that the host sets between cycles."""
+
+    def elements(self, suffix: str, a: str, b: str, conductance: float) -> tuple[Element, ...]:
+        """Return the resistor ``rg<suffix>`` of 1/G."""
+        return (Resistor(f"rg{suffix}", a, b, 1.0 / conductance),)

@@ -1,0 +1,175 @@
+"""Network, cell, sawtooth and drive to elements, and elements to a PySpice circuit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySpice.Spice.Netlist import Circuit
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.cells import Cell, Probe
+from tcl_circuits.circuit.drive import Drive, Timeline, timeline
+from tcl_circuits.circuit.elements import (
+    BehaviouralCurrent,
+    BehaviouralVoltage,
+    Capacitor,
+    Element,
+    RampVoltage,
+    Resistor,
+    VoltageSource,
+)
+from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.units import spice_number
+
+ISOLATION = 1e12
+"""Resistance to ground of nodes that have no other path for direct current [ohm]."""
+
+_SAVED_A_LINE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Netlist:
+    """A network with its cells, drive and nudge as elements.
+
+    Parameters
+    ----------
+    elements : tuple of Element
+        In a fixed order: inputs, ground, sawtooth, nudge, edges, node capacitances.
+    nodes : NameMap
+        SPICE names of the network's nodes.
+    probes : tuple of Probe
+        Where each edge's kernel output is read.
+    timeline : Timeline
+        Simulated span.
+    """
+
+    elements: tuple[Element, ...]
+    nodes: NameMap
+    probes: tuple[Probe, ...]
+    timeline: Timeline
+
+    @property
+    def saved(self) -> tuple[str, ...]:
+        """Names of the nodes whose voltages are needed: the network's, then the probes'."""
+        return (*self.nodes.spice, *(probe.plus for probe in self.probes))
+
+
+def ramp_of(times: FloatArray, values: FloatArray, start: float) -> tuple[tuple[float, float], ...]:
+    """Corners of a piecewise linear source, on a simulator's clock that begins at `start`."""
+    return tuple((float(t - start), float(v)) for t, v in zip(times, values, strict=True))
+
+
+def build_netlist(network: Network, cell: Cell, saw: Sawtooth, drive: Drive, sample: int = 0) -> Netlist:
+    """Write one sample's cycle as elements.
+
+    Parameters
+    ----------
+    network, cell, saw, drive
+        What to simulate; the drive must have been checked against the network.
+    sample : int
+        Which of the drive's samples.
+    """
+    span = timeline(network, cell, saw, drive)
+    names = NameMap.of(network.nodes)
+    elements: list[Element] = []
+    for k, position in enumerate(network.inputs.tolist()):
+        values = drive.inputs[sample, k]
+        name, node = f"vin{k}", names.spice[position]
+        if values.size == 1:
+            elements.append(VoltageSource(name, node, "0", float(values[0])))
+        else:
+            elements.append(RampVoltage(name, node, "0", ramp_of(drive.times, values, span.start)))
+    if network.ground is not None:
+        elements.append(VoltageSource("vground", names.spice[network.ground], "0", 0.0))
+    if drive.nudge is not None:
+        elements.append(RampVoltage("vbeta", "beta", "0", ramp_of(*saw.breakpoints, span.start)))
+        outputs = tuple(names.spice[position] for position in network.outputs.tolist())
+        elements += drive.nudge.elements(outputs, drive.targets[sample])
+    probes = []
+    for e, (a, b) in enumerate(network.edges.tolist()):
+        parts, probe = cell.edge(e, names.spice[a], names.spice[b], float(network.conductance[e]))
+        elements += parts
+        probes.append(probe)
+    elements += _at_nodes(network, cell, names)
+    return Netlist(tuple(elements), names, tuple(probes), span)
+
+
+def _at_nodes(network: Network, cell: Cell, names: NameMap) -> list[Element]:
+    """Node capacitances, and a DC path for nodes that only capacitors touch."""
+    extra: list[Element] = []
+    for position in network.free.tolist():
+        node = names.spice[position]
+        if network.node_capacitance > 0:
+            extra.append(Capacitor(f"cn{position}", node, "0", network.node_capacitance))
+        if not cell.conducts_dc:
+            extra.append(Resistor(f"ri{position}", node, "0", ISOLATION))
+    return extra
+
+
+def to_circuit(netlist: Netlist, title: str) -> Circuit:
+    """Make a PySpice circuit of the elements."""
+    circuit = Circuit(title)
+    for element in netlist.elements:
+        _add(circuit, element)
+    return circuit
+
+
+def deck(netlist: Netlist, title: str = "tcl_circuits network") -> str:
+    """Netlist text as ngspice gets it: the circuit and the vectors to keep; the host gives the analyses."""
+    circuit = to_circuit(netlist, title)
+    saved = netlist.saved
+    lines = [str(circuit).rstrip()]
+    lines += [
+        ".save " + " ".join(f"v({name})" for name in saved[k : k + _SAVED_A_LINE])
+        for k in range(0, len(saved), _SAVED_A_LINE)
+    ]
+    return "\n".join([*lines, ".options noinit", ".end", ""])
+
+
+def _add(circuit: Circuit, element: Element) -> None:
+    """Add one element; PySpice puts the type letter, which our names begin with, before the name."""
+    name = element.name[1:]
+    match element:
+        case Resistor():
+            circuit.R(name, element.a, element.b, element.ohms)
+        case Capacitor():
+            circuit.C(name, element.a, element.b, element.farads)
+        case VoltageSource():
+            circuit.V(name, element.a, element.b, f"DC {spice_number(element.volts)}")
+        case RampVoltage():
+            circuit.V(name, element.a, element.b, _pwl(element.corners))
+        case BehaviouralVoltage():
+            circuit.BehavioralSource(name, element.a, element.b, voltage_expression=element.expression)
+        case BehaviouralCurrent():
+            circuit.BehavioralSource(name, element.a, element.b, current_expression=element.expression)
+
+
+def _pwl(corners: tuple[tuple[float, float], ...]) -> str:
+    return "PWL(" + " ".join(f"{spice_number(t)} {spice_number(v)}" for t, v in corners) + ")"
+
+
+def read_kernel_output(netlist: Netlist, voltage: FloatArray, ohms: FloatArray) -> FloatArray:
+    """Kernel output u of each edge from the voltages of :attr:`Netlist.saved`.
+
+    Parameters
+    ----------
+    netlist : Netlist
+        The netlist that was simulated.
+    voltage : ndarray of shape (saved, time)
+        Node voltages [V].
+    ohms : ndarray of shape (edges,)
+        Sense resistance of each edge.
+
+    Returns
+    -------
+    ndarray of shape (edges, time)
+        u [A].
+    """
+    row = {name: k for k, name in enumerate(netlist.nodes.spice)}
+    minus = np.array([row.get(probe.minus, -1) for probe in netlist.probes])
+    below = np.where(minus[:, None] >= 0, voltage[minus], 0.0)
+    result: FloatArray = (voltage[len(row) :] - below) / ohms[:, None]
+    return result

@@ -1,0 +1,93 @@
+"""What an engine takes and gives back: a network under a drive in, waveforms out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import xarray as xr
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.drive import Drive
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.protocol import Sawtooth
+
+
+@dataclass(frozen=True, eq=False)
+class Transient:
+    """One sample's cycle.
+
+    Parameters
+    ----------
+    time : ndarray of shape (time,)
+        Increasing times [s], the engine's own; the sawtooth starts at 0.
+    voltage : ndarray of shape (nodes, time)
+        Node voltages [V].
+    u : ndarray of shape (edges, time)
+        Kernel output of each edge [A], positive from the edge's first node to its second.
+    """
+
+    time: FloatArray
+    voltage: FloatArray
+    u: FloatArray
+
+
+class Engine(Protocol):
+    """A solver of networks: real ngspice, or the exact NumPy path."""
+
+    @property
+    def name(self) -> str:
+        """Name on the command line and in files."""
+        ...
+
+    def run(self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> list[Transient]:
+        """Simulate one cycle of each sample of the drive, in their order."""
+        ...
+
+    def settle(self, network: Network, cell: Cell, inputs: FloatArray) -> FloatArray:
+        """Free voltages of all nodes at rest; inputs (samples, inputs) to (samples, nodes), in volts."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds; it may be used again afterwards."""
+        ...
+
+
+def waveforms(network: Network, cell: Cell, saw: Sawtooth, transient: Transient) -> xr.Dataset:
+    """Label a transient.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``voltage`` (node, time), ``signal`` and ``u`` (edge, time), ``beta`` (time), with the
+        conductances and the edges' ends as coordinates, units in ``attrs``.
+    """
+    inside = (transient.time >= 0) & (transient.time <= saw.period)
+    beta = np.where(inside, np.interp(transient.time, *saw.breakpoints), 0.0)
+    signal = SIGNALS[cell.signal](network.drops(transient.voltage.T)).T
+    labels = [str(node) for node in network.nodes]
+    data = xr.Dataset(
+        {
+            "voltage": (("node", "time"), transient.voltage, {"units": "V"}),
+            "u": (("edge", "time"), transient.u, {"units": "A", "long_name": "kernel output"}),
+            "signal": (
+                ("edge", "time"),
+                signal,
+                {"units": "V2" if cell.signal == "power" else "V", "long_name": f"{cell.signal} signal s"},
+            ),
+            "beta": (("time",), beta, {"units": "1", "long_name": "nudge strength"}),
+        },
+        coords={
+            "time": ("time", transient.time, {"units": "s"}),
+            "node": ("node", labels),
+            "role": ("node", [network.role_of(k) for k in range(network.node_count)]),
+            "edge": ("edge", list(network.edge_labels)),
+            "first": ("edge", [labels[k] for k in network.edges[:, 0]]),
+            "second": ("edge", [labels[k] for k in network.edges[:, 1]]),
+            "conductance": ("edge", network.conductance, {"units": "S"}),
+        },
+        attrs={"current_sign": "positive from the edge's first node to its second"},
+    )
+    return data

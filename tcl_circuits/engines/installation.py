@@ -1,0 +1,57 @@
+"""Is libngspice installed, and how is it had?"""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from tcl_circuits.errors import EngineMissing
+
+_INSTALLERS = {
+    "apt-get": "apt-get install ngspice libngspice0",
+    "dnf": "dnf install ngspice libngspice",
+    "yum": "yum install ngspice libngspice",
+    "pacman": "pacman -S ngspice",
+    "zypper": "zypper install ngspice libngspice0",
+    "apk": "apk add ngspice ngspice-libs",
+    "brew": "brew install ngspice libngspice",
+}
+
+
+def advice() -> str:
+    """How to get ngspice on this system, in one sentence."""
+    for program, command in _INSTALLERS.items():
+        if shutil.which(program):
+            return f"install it with `{command}`"
+    return "install ngspice and its shared library libngspice with your system's package manager"
+
+
+def find_library() -> str | None:
+    """Path or name of libngspice, or None; the variable NGSPICE_LIBRARY_PATH comes first."""
+    chosen = os.environ.get("NGSPICE_LIBRARY_PATH")
+    if chosen is not None:
+        return chosen if Path(chosen).exists() else None
+    found = ctypes.util.find_library("ngspice")
+    if found is None and sys.platform == "darwin":
+        places = (Path("/opt/homebrew/lib/libngspice.dylib"), Path("/usr/local/lib/libngspice.dylib"))
+        found = next((str(place) for place in places if place.exists()), None)
+    return found
+
+
+def library_path() -> str:
+    """Path or name of libngspice.
+
+    Raises
+    ------
+    EngineMissing
+        If it is not installed; the message says how to get it.
+    """
+    found = find_library()
+    if found is None:
+        chosen = os.environ.get("NGSPICE_LIBRARY_PATH")
+        place = f" at NGSPICE_LIBRARY_PATH = {chosen}" if chosen is not None else ""
+        raise EngineMissing(f"libngspice is not installed{place}; {advice()}, or use the exact engine (reference)")
+    return found

@@ -1,0 +1,234 @@
+"""The ngspice engine: real transients of the netlist that PySpice builds.
+
+A circuit is loaded once for each structure and then altered; node voltages are read, never ``@r[i]``. The
+error control places the time points, with tolerances that follow from the circuit's own currents and
+charges: ngspice's defaults leave errors of 13 % in a nanoampere.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.drive import Drive, Timeline, timeline
+from tcl_circuits.circuit.netlist import Netlist, build_netlist, deck, ramp_of, read_kernel_output
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.base import Transient
+from tcl_circuits.engines.pool import Job, Pool
+from tcl_circuits.engines.reference import quasistatic_voltages
+from tcl_circuits.errors import EngineError, InputError
+from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.units import spice_number
+
+_LONGEST_STEP = 0.1
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """ngspice's error control for one run: reltol, abstol [A], vntol [V], chgtol [C], trtol."""
+
+    reltol: float
+    abstol: float
+    vntol: float
+    chgtol: float
+    trtol: float
+
+    def commands(self) -> tuple[str, ...]:
+        """Commands that set them."""
+        return (
+            f"option reltol={self.reltol:g}",
+            f"option abstol={self.abstol:g}",
+            f"option vntol={self.vntol:g}",
+            f"option chgtol={self.chgtol:g}",
+            f"option trtol={self.trtol:g}",
+        )
+
+
+class Ngspice:
+    """ngspice through PySpice, in worker processes of its own.
+
+    Parameters
+    ----------
+    workers : int
+        Number of processes that share the samples of a drive.
+    reltol : float
+        Relative error aimed at; 1e-5 leaves 0.5 % of the largest kernel output, 1e-7 0.05 %.
+    time_limit : float
+        Longest wall-clock time for one run [s].
+
+    Raises
+    ------
+    EngineMissing
+        At the first run, if libngspice is not installed.
+    """
+
+    name = "ngspice"
+
+    def __init__(self, workers: int = 1, reltol: float = 1e-5, time_limit: float = 120.0) -> None:
+        if workers < 1:
+            raise InputError(f"Ngspice: workers = {workers} must be at least 1")
+        if not 1e-12 <= reltol <= 1e-2:
+            raise InputError(f"Ngspice: reltol = {reltol} must lie in 1e-12 .. 1e-2")
+        if not time_limit > 0:
+            raise InputError(f"Ngspice: time_limit = {time_limit} s must be positive")
+        self._reltol = reltol
+        self._pool = Pool(workers, time_limit)
+        self._loaded: tuple[tuple[object, ...], str, Netlist] | None = None
+
+    @property
+    def version(self) -> int:
+        """Major version of ngspice."""
+        return self._pool.version
+
+    @property
+    def pids(self) -> list[int]:
+        """Process numbers of the workers that run."""
+        return self._pool.pids
+
+    def run(self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> list[Transient]:
+        """Simulate one cycle of each sample of the drive, in their order.
+
+        Raises
+        ------
+        NetworkError, InputError
+            If the network has faults or the drive does not fit it.
+        EngineError
+            If ngspice reports a fault, dies, runs too long or returns what can't be right.
+        """
+        network.check()
+        drive.check(network)
+        span = timeline(network, cell, saw, drive)
+        text, netlist = self._netlist(network, cell, saw, drive)
+        settings = _conductance_commands(network)
+        length = span.stop - span.start
+        analysis = f"tran {length / 50:g} {spice_number(length)} 0 {_LONGEST_STEP * length:g}"
+        tolerances = self._tolerances(network, cell, saw, drive, span)
+        held_force = self._held_force(network, cell, drive)
+        jobs = [
+            Job(
+                text,
+                settings,
+                (*tolerances[k].commands(), *_source_commands(saw, drive, span, k, held_force)),
+                analysis,
+                ("time", *netlist.saved),
+            )
+            for k in range(drive.samples)
+        ]
+        ohms = cell.resistance(network.conductance)
+        return [_transient(netlist, span, found, ohms) for found in self._pool.run(jobs)]
+
+    def settle(self, network: Network, cell: Cell, inputs: FloatArray) -> FloatArray:
+        """Free voltages of all nodes at rest; inputs (samples, inputs) to (samples, nodes), in volts.
+
+        Raises
+        ------
+        InputError
+            If the cell carries no direct current.
+        """
+        if not cell.conducts_dc:
+            raise InputError("a network of series cells has no operating point; its slow response is capacitive")
+        network.check()
+        drive = Drive.hold(inputs)
+        drive.check(network)
+        text, netlist = self._netlist(network, cell, _AT_REST, drive)
+        settings = _conductance_commands(network)
+        names = netlist.nodes.spice
+        jobs = [
+            Job(text, settings, _input_commands(drive, 0.0, k), "op", names) for k in range(drive.samples)
+        ]
+        voltages = np.array([found[:, 0] for found in self._pool.run(jobs)])
+        if not np.all(np.isfinite(voltages)):
+            raise EngineError("ngspice returned voltages that are not finite")
+        return voltages
+
+    def close(self) -> None:
+        """End the worker processes; the engine may be used again."""
+        self._pool.close()
+        self._loaded = None
+
+    def _netlist(self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> tuple[str, Netlist]:
+        """Deck and netlist of the structure, built anew only if the structure changed."""
+        key = (network.edges.tobytes(), network.nodes, network.inputs.tobytes(), network.outputs.tobytes())
+        key += (network.ground, network.node_capacitance, cell, drive.nudge, drive.times.size)
+        if self._loaded is None or self._loaded[0] != key:
+            netlist = build_netlist(network, cell, saw, drive)
+            self._loaded = (key, deck(netlist), netlist)
+        return self._loaded[1], self._loaded[2]
+
+    def _tolerances(
+        self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive, span: Timeline
+    ) -> list[Tolerances]:
+        """Tolerances of each sample, from its own largest kernel output."""
+        corners = span.corners
+        beta = np.interp(corners, *saw.breakpoints)
+        voltage = quasistatic_voltages(network, drive, corners, beta)
+        signal = SIGNALS[cell.signal](network.drops(voltage))
+        speed = np.abs(np.diff(signal, axis=1)) / np.diff(corners)[None, :, None]
+        capacitance = cell.capacitance(network.conductance)
+        peak = (speed * capacitance).max(axis=(1, 2))
+        ohms = float(cell.resistance(network.conductance).max())
+        return [_tolerances(self._reltol, float(u), ohms, saw.tau_f) for u in peak]
+
+    def _held_force(self, network: Network, cell: Cell, drive: Drive) -> FloatArray | None:
+        """Currents at beta = 1 of a nudge that the host forms from the free error."""
+        if drive.nudge is None or drive.nudge.closed_loop:
+            return None
+        at_start = np.array([[np.interp(0.0, drive.times, v) for v in sample] for sample in drive.inputs])
+        free = self.settle(network, cell, at_start)
+        selection = drive.nudge.outputs.matrix(network.outputs.size)
+        return drive.nudge.force(free[:, network.outputs] @ selection.T, drive.targets)
+
+
+_AT_REST = Sawtooth(1e-6, 1e-5)
+
+
+def _tolerances(reltol: float, u: float, ohms: float, tau_f: float) -> Tolerances:
+    if u <= 0 or not math.isfinite(u):
+        return Tolerances(reltol, 1e-15, 1e-9, 1e-19, 7.0)
+    share = 0.1 * reltol
+    return Tolerances(0.1 * reltol, share * u, share * u * ohms, share * u * tau_f, 7.0)
+
+
+def _conductance_commands(network: Network) -> tuple[str, ...]:
+    return tuple(f"alter rg{e}={spice_number(1.0 / g)}" for e, g in enumerate(network.conductance.tolist()))
+
+
+def _input_commands(drive: Drive, start: float, sample: int) -> tuple[str, ...]:
+    if drive.times.size == 1:
+        return tuple(f"alter vin{k}={spice_number(v)}" for k, v in enumerate(drive.inputs[sample, :, 0].tolist()))
+    return tuple(
+        _alter_ramp(f"vin{k}", ramp_of(drive.times, values, start)) for k, values in enumerate(drive.inputs[sample])
+    )
+
+
+def _source_commands(
+    saw: Sawtooth, drive: Drive, span: Timeline, sample: int, held_force: FloatArray | None
+) -> tuple[str, ...]:
+    commands = _input_commands(drive, span.start, sample)
+    if drive.nudge is None:
+        return commands
+    targets = drive.targets[sample] if held_force is None else held_force[sample]
+    return (
+        *commands,
+        _alter_ramp("vbeta", ramp_of(*saw.breakpoints, span.start)),
+        *(f"alter vt{k}={spice_number(v)}" for k, v in enumerate(targets.tolist())),
+    )
+
+
+def _alter_ramp(name: str, corners: tuple[tuple[float, float], ...]) -> str:
+    values = " ".join(f"{spice_number(t)} {spice_number(v)}" for t, v in corners)
+    return f"alter @{name}[pwl] = [ {values} ]"
+
+
+def _transient(netlist: Netlist, span: Timeline, found: FloatArray, ohms: FloatArray) -> Transient:
+    """Check what ngspice returned and read it."""
+    time, voltage = found[0] + span.start, found[1:]
+    if not np.all(np.isfinite(found)):
+        raise EngineError("ngspice returned values that are not finite")
+    if abs(time[-1] - span.stop) > 1e-6 * (span.stop - span.start) or np.any(np.diff(time) <= 0):
+        raise EngineError(f"ngspice stopped at {time[-1]:g} s instead of {span.stop:g} s")
+    return Transient(time, voltage[: len(netlist.nodes.spice)], read_kernel_output(netlist, voltage, ohms))

@@ -1,0 +1,149 @@
+"""The process that holds libngspice, through PySpice: one circuit loaded, altered, run, read.
+
+Started by :mod:`tcl_circuits.engines.pool` as a program of its own, so that nothing but PySpice and NumPy
+is loaded, and a crash, a poisoned parser or a run without end costs one run. It takes requests from a
+pipe whose file descriptor is its only argument and exits when the pipe closes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySpice.Spice.NgSpice.Shared import NgSpiceCommandError, NgSpiceShared, ffi
+
+_PR_SET_PDEATHSIG = 1
+_LINE_LIMIT = 900
+_HISTORY_EVERY = 64
+
+
+class SimulationFailed(Exception):
+    """What ngspice said when it did not do what it was asked to do."""
+
+
+class Simulator:
+    """libngspice with one circuit, every answer checked."""
+
+    def __init__(self) -> None:
+        self._spice = NgSpiceShared.new_instance()
+        self._lib = self._spice._ngspice_shared
+        self._requests = 0
+
+    @property
+    def version(self) -> int:
+        """Major version of ngspice."""
+        return int(self._spice.ngspice_version)
+
+    def command(self, text: str) -> None:
+        """Carry out one command; anything on stderr but a warning is a failure."""
+        try:
+            self._spice.exec_command(text)
+        except NgSpiceCommandError:
+            raise SimulationFailed(self._said()) from None
+        if self._spice._stderr and any("no such" in line.lower() for line in self._spice._stderr):
+            raise SimulationFailed(self._said())
+
+    def _said(self) -> str:
+        lines = [line.strip() for line in (*self._spice._stderr, *self._spice._stdout)]
+        told = [line for line in lines if line and not line.startswith(("Note:", "Using ", "Doing analysis"))]
+        return "\n".join(told[:12]) or "ngspice gave no message"
+
+    def load(self, deck: str) -> None:
+        """Load a circuit in the place of the one before it, so that no old result can be taken for a new one."""
+        for text in ("destroy all", "remcirc"):
+            try:
+                self._spice.exec_command(text)
+            except NgSpiceCommandError:
+                continue
+        self._spice.clear_output()
+        try:
+            self._spice.load_circuit(deck)
+        except Exception as failure:
+            raise SimulationFailed(f"{failure}\n{self._said()}") from None
+        faults = [line for line in self._spice._stderr if not line.startswith(("Warning:", "Note:"))]
+        if faults or self._spice._error_in_stdout:
+            raise SimulationFailed(self._said())
+
+    def alter(self, commands: list[str]) -> None:
+        """Carry out many short commands, joined into long lines."""
+        line: list[str] = []
+        length = 0
+        for text in commands:
+            if line and length + len(text) + 1 > _LINE_LIMIT:
+                self.command(";".join(line))
+                line, length = [], 0
+            line.append(text)
+            length += len(text) + 1
+        if line:
+            self.command(";".join(line))
+
+    def run(self, analysis: str, vectors: list[str]) -> NDArray[np.float64]:
+        """Run an analysis and return its vectors, one a row; a vector that is missing is a failure."""
+        self._requests += 1
+        if self._requests % _HISTORY_EVERY == 0:
+            # Each command stays in ngspice's history until it is asked to let go of it.
+            self._lib.ngSpice_Command(ffi.NULL)
+        self.command("destroy all")
+        self.command(analysis)
+        plot = self._spice.last_plot
+        if not plot.startswith(analysis.split()[0]):
+            raise SimulationFailed(f"'{analysis}' left the plot {plot!r}\n{self._said()}")
+        rows = [self._vector(plot, name) for name in vectors]
+        if len({row.size for row in rows}) != 1:
+            raise SimulationFailed(f"'{analysis}' left vectors of unequal length")
+        return np.array(rows)
+
+    def _vector(self, plot: str, name: str) -> NDArray[np.float64]:
+        info = self._lib.ngGet_Vec_Info(f"{plot}.{name}".encode())
+        if info == ffi.NULL or info.v_realdata == ffi.NULL or info.v_length < 1:
+            raise SimulationFailed(f"vector {name!r} is missing from ngspice's results\n{self._said()}")
+        return np.frombuffer(ffi.buffer(info.v_realdata, 8 * info.v_length), dtype=np.float64).copy()
+
+
+def answer(simulator: Simulator, request: dict[str, Any]) -> tuple[str, Any]:
+    """Carry out one request; the first item of the answer is ``done`` or ``failed``."""
+    try:
+        if request.get("deck") is not None:
+            simulator.load(request["deck"])
+        simulator.alter(request.get("alter", []))
+        if "analysis" not in request:
+            return "done", simulator.version
+        return "done", simulator.run(request["analysis"], request["vectors"])
+    except SimulationFailed as failure:
+        return "failed", str(failure)
+    except Exception as failure:
+        return "failed", f"{type(failure).__name__}: {failure}"
+
+
+def main() -> None:
+    """Serve requests until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    logging.disable(logging.CRITICAL)
+    pipe: Connection[Any, Any] = Connection(int(sys.argv[1]))
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    try:
+        simulator = Simulator()
+    except Exception as failure:
+        pipe.send(("failed", f"libngspice can't be loaded: {failure}"))
+        return
+    pipe.send(("done", simulator.version))
+    while True:
+        try:
+            request = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(answer(simulator, request))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""The reference engine: the same circuits as ngspice's, solved in NumPy.
+
+Linear sense cells, series cells and node capacitances are solved by exact modes; squaring and rectifying
+cells, which do not load the network, quasi-statically. The sense branches are exact for signals that are
+linear between the points of a grid graded towards the corners.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.polynomial import chebyshev
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.conduction import Conduction
+from tcl_circuits.circuit.drive import Drive, timeline
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.base import Transient
+from tcl_circuits.engines.grid import graded_grid, response_matrices
+from tcl_circuits.engines.linear import Stepper, is_sense_model, pencil_model, sense_model
+from tcl_circuits.engines.quasistatic import Ports, port_currents
+from tcl_circuits.errors import InputError
+from tcl_circuits.protocol import Sawtooth
+
+_BETA_NODES = 24
+
+
+class Reference:
+    """Exact solution of linear networks in NumPy, batched over samples.
+
+    Parameters
+    ----------
+    resolution : float
+        Factor on the number of time points; what is not exact falls with its square.
+    """
+
+    name = "reference"
+
+    def __init__(self, resolution: float = 1.0) -> None:
+        if not 0.1 <= resolution <= 100:
+            raise InputError(f"Reference: resolution = {resolution} must lie in 0.1 .. 100")
+        self._resolution = resolution
+        self._responses: dict[tuple[bytes, ...], FloatArray] = {}
+
+    def run(self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> list[Transient]:
+        """Simulate one cycle of each sample of the drive, in their order.
+
+        Raises
+        ------
+        NetworkError, InputError
+            If the network has faults or the drive does not fit it.
+        EngineError
+            If the nudged state does not converge.
+        """
+        network.check()
+        drive.check(network)
+        taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
+        time = graded_grid(timeline(network, cell, saw, drive).corners, float(taus.min()), self._resolution)
+        beta = np.where((time >= 0) & (time <= saw.period), np.interp(time, *saw.breakpoints), 0.0)
+        if cell.signal == "linear" or network.node_capacitance > 0:
+            voltage, u = _dynamic(network, cell, drive, time, beta)
+        else:
+            voltage, u = quasistatic_voltages(network, drive, time, beta), None
+        if cell.signal != "linear" or u is None:
+            signal = SIGNALS[cell.signal](network.drops(voltage))
+            u = self._sense(time, taus, cell.capacitance(network.conductance), signal)
+        return [Transient(time, voltage[k].T, u[k]) for k in range(drive.samples)]
+
+    def settle(self, network: Network, cell: Cell, inputs: FloatArray) -> FloatArray:
+        """Free voltages of all nodes at rest; inputs (samples, inputs) to (samples, nodes), in volts.
+
+        A network of series cells has no direct currents; its response to a step, the resistive divider,
+        stands for its free state.
+        """
+        if inputs.ndim != 2 or inputs.shape[1] != network.inputs.size:
+            raise InputError(f"inputs of shape {inputs.shape} do not fit {network.inputs.size} input nodes")
+        network.check()
+        return Conduction(network).voltages(inputs)
+
+    def close(self) -> None:
+        """Drop the stored responses."""
+        self._responses.clear()
+
+    def _sense(self, time: FloatArray, taus: FloatArray, capacitances: FloatArray, signal: FloatArray) -> FloatArray:
+        """Kernel output (samples, edges, time) of the signals (samples, time, edges)."""
+        common = np.ptp(taus) == 0 and np.ptp(capacitances) == 0
+        if common:
+            taus, capacitances = taus[:1], capacitances[:1]
+        key = (time.tobytes(), taus.tobytes(), capacitances.tobytes())
+        if key not in self._responses:
+            self._responses = {key: response_matrices(time, taus, capacitances)}
+        matrices = self._responses[key]
+        by_edge = np.swapaxes(signal, 1, 2)
+        if common:
+            result: FloatArray = by_edge @ matrices[0].T
+            return result
+        return np.einsum("ets,nes->net", matrices, by_edge, optimize=True)
+
+
+def quasistatic_voltages(network: Network, drive: Drive, time: FloatArray, beta: FloatArray) -> FloatArray:
+    """Voltages of a network that follows its drive at once, whatever its capacitors do.
+
+    Parameters
+    ----------
+    network, drive
+        A checked pair.
+    time, beta : ndarray of shape (time,)
+        Times [s] and nudge strengths at them.
+
+    Returns
+    -------
+    ndarray of shape (samples, time, nodes)
+        Volts.
+    """
+    conduction = Conduction(network)
+    if drive.times.size > 1:
+        inputs = _at_times(drive, time)
+        free = conduction.voltages(inputs)
+        if drive.nudge is None:
+            return free
+        ports = Ports(conduction, drive.nudge)
+        y_free = ports.values(free)
+        fixed = y_free if drive.nudge.closed_loop else np.broadcast_to(_start_values(ports, free, time), y_free.shape)
+        currents = port_currents(
+            drive.nudge, ports.resistance, fixed, drive.targets[:, None, :], np.broadcast_to(beta, y_free.shape[:2])
+        )
+        return free + currents @ ports.response.T
+    free = conduction.voltages(drive.inputs[:, :, 0])
+    if drive.nudge is None:
+        return np.repeat(free[:, None, :], time.size, axis=1)
+    ports = Ports(conduction, drive.nudge)
+    nodes, weights = _beta_interpolation(beta)
+    shape = (drive.samples, nodes.size)
+    currents = port_currents(
+        drive.nudge,
+        ports.resistance,
+        ports.values(free)[:, None, :],
+        drive.targets[:, None, :],
+        np.broadcast_to(nodes, shape),
+    )
+    at_times = np.einsum("tb,nbk->ntk", weights, currents, optimize=True)
+    return free[:, None, :] + at_times @ ports.response.T
+
+
+def _start_values(ports: Ports, free: FloatArray, time: FloatArray) -> FloatArray:
+    """Output values at the sawtooth's start, (samples, 1, values)."""
+    start = int(np.searchsorted(time, 0.0))
+    return ports.values(free[:, start : start + 1])
+
+
+def _beta_interpolation(beta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Chebyshev nodes in beta and the weights that interpolate from them, of shape (time, nodes)."""
+    points = chebyshev.chebpts1(_BETA_NODES)
+    basis = chebyshev.chebvander(points, _BETA_NODES - 1)
+    weights = chebyshev.chebvander(2 * beta - 1, _BETA_NODES - 1) @ np.linalg.inv(basis)
+    return 0.5 * (points + 1), weights
+
+
+def _at_times(drive: Drive, time: FloatArray) -> FloatArray:
+    """Input voltages (samples, time, inputs) at the grid's times."""
+    place = np.clip(np.searchsorted(drive.times, time, side="right") - 1, 0, drive.times.size - 2)
+    left, right = drive.times[place], drive.times[place + 1]
+    share = np.clip((time - left) / (right - left), 0.0, 1.0)
+    values = drive.inputs[:, :, place] * (1 - share) + drive.inputs[:, :, place + 1] * share
+    return np.swapaxes(values, 1, 2)
+
+
+def _dynamic(
+    network: Network, cell: Cell, drive: Drive, time: FloatArray, beta: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Voltages (samples, time, nodes) and kernel outputs (samples, edges, time) of a network with memory."""
+    held = drive.times.size == 1
+    model = (sense_model if is_sense_model(network, cell, held) else pencil_model)(network, cell)
+    if held:
+        inputs = np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1)
+    else:
+        inputs = _at_times(drive, time)
+    count, outputs = network.inputs.size, network.outputs
+    known = np.zeros((drive.samples, time.size, count + outputs.size))
+    known[:, :, :count] = inputs
+    stepper = Stepper(model, known[:, 0])
+    states = np.empty((drive.samples, time.size, model.taus.size))
+    states[:, 0] = stepper.state
+    selection = drive.nudge.outputs.matrix(outputs.size) if drive.nudge is not None else np.zeros((0, outputs.size))
+    reads_modes = selection @ model.voltage_modes[outputs]
+    reads_ports = selection @ model.voltage_ports[outputs]
+    y_start = stepper.state @ reads_modes.T + known[:, 0] @ reads_ports.T
+    for k in range(1, time.size):
+        state, gain = stepper.partial(time[k] - time[k - 1], known[:, k])
+        found = np.zeros_like(known[:, k])
+        if drive.nudge is not None and beta[k] > 0:
+            y = state @ reads_modes.T + known[:, k] @ reads_ports.T
+            inject = selection.T
+            resistance = reads_modes @ gain[:, count:] @ inject + reads_ports[:, count:] @ inject
+            strength = np.full(drive.samples, beta[k])
+            y_held = y if drive.nudge.closed_loop else y_start
+            found[:, count:] = (
+                port_currents(drive.nudge, resistance, y_held, drive.targets, strength) @ selection
+            )
+        if time[k] <= 0 < time[min(k + 1, time.size - 1)]:
+            y_start = state @ reads_modes.T + known[:, k] @ reads_ports.T
+        stepper.accept(state, gain, known[:, k], found)
+        states[:, k] = stepper.state
+        known[:, k] = stepper.ports
+    voltage = states @ model.voltage_modes.T + known @ model.voltage_ports.T
+    u = states @ model.u_modes.T + known @ model.u_ports.T
+    return voltage, np.swapaxes(u, 1, 2)

@@ -1,0 +1,49 @@
+"""What can go wrong, and what to do about it.
+
+Every message names the place, the value and the remedy. The command line turns an error into its
+``exit_code`` and prints the message without a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class TclError(Exception):
+    """A fault in a run. Base class of every error the package raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(TclError, ValueError):
+    """A value, file or option that cannot be used; nothing has been run."""
+
+    exit_code = 2
+
+
+class NetworkError(InputError):
+    """A network with faults.
+
+    Parameters
+    ----------
+    faults : sequence of str
+        Every fault found, each a sentence of its own.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        count = len(self.faults)
+        head = "the network has a fault:" if count == 1 else f"the network has {count} faults:"
+        super().__init__("\n  - ".join([head, *self.faults]))
+
+
+class EngineMissing(InputError):
+    """The simulator is not installed."""
+
+
+class EngineError(TclError):
+    """A simulation that failed; the message carries the simulator's own words."""
+
+
+class EngineTimeout(EngineError):
+    """A simulation stopped because it ran past its time limit."""
