@@ -1,0 +1,65 @@
+"""From waveforms to contrasts: what each edge's kernel output amounts to over a cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.base import Transient
+from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.rule import Gate, ideal_contrast, update_integral
+
+
+def charges(transient: Transient, gate: Gate) -> FloatArray:
+    """Thresholded charge of each edge over the cycle, from the sawtooth's start on, shape (edges,) [A s]."""
+    within = transient.time >= 0
+    return update_integral(transient.time[within], transient.u[:, within], gate)
+
+
+def temporal_contrast(
+    network: Network, cell: Cell, saw: Sawtooth, transients: Sequence[Transient], gate: Gate
+) -> FloatArray:
+    """Contrast that the thresholded kernel output stands for: its charge over C, with the polarity's sign.
+
+    Returns
+    -------
+    ndarray of shape (samples, edges)
+        Estimate of ``s_nudged - s_free``, in the signal's unit.
+    """
+    per_farad = saw.sign / cell.capacitance(network.conductance)
+    return np.array([charges(transient, gate) * per_farad for transient in transients])
+
+
+def remembered_contrast(
+    network: Network, cell: Cell, saw: Sawtooth, transients: Sequence[Transient]
+) -> FloatArray:
+    """Contrast from an explicit memory of the free and the fully nudged state, shape (samples, edges)."""
+    signal = SIGNALS[cell.signal]
+    peak = float(saw.breakpoints[0][1])
+    rows = []
+    for transient in transients:
+        free, nudged = (
+            network.drops(_voltages_at(transient, moment)) for moment in (0.0, peak)
+        )
+        rows.append(ideal_contrast(signal(nudged), signal(free)))
+    return np.array(rows)
+
+
+def _voltages_at(transient: Transient, moment: float) -> FloatArray:
+    """Node voltages at a time; corners are points of every engine's time axis, to rounding."""
+    return transient.voltage[:, int(np.argmin(np.abs(transient.time - moment)))]
+
+
+def energy(network: Network, cell: Cell, transient: Transient) -> float:
+    """Energy dissipated in the conductances and sense resistances over the simulated span [J]."""
+    conductance = network.conductance
+    sense = transient.u**2 * cell.resistance(conductance)[:, None]
+    power = sense.sum(axis=0)
+    if cell.conducts_dc:
+        drops = network.drops(transient.voltage.T)
+        power = power + (drops**2) @ conductance
+    return float(np.trapezoid(power, transient.time))
