@@ -68,7 +68,7 @@ class Sawtooth:
 
     @property
     def breakpoints(self) -> tuple[FloatArray, FloatArray]:
-        """Corner times [s] and values of beta over one cycle that starts free at t = 0, each of shape (3,)."""
+        """Corner times [s] and values of beta over a cycle that starts free at t = 0, each of shape (3,)."""
         corner = self.tau_f if self.polarity == "standard" else self.tau_s
         return np.array([0.0, corner, self.period]), np.array([0.0, 1.0, 0.0])
 

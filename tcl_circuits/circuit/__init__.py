@@ -1,0 +1,1 @@
+"""Networks, cells and drives, down to netlists."""

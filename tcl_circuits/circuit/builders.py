@@ -37,7 +37,9 @@ def lattice(
     """
     cells = [(i, j) for i in range(rows - 1) for j in range(columns - 1)]
     if not 0 <= diagonals <= len(cells):
-        raise InputError(f"lattice: diagonals = {diagonals} must lie in 0 .. {len(cells)} for {rows} x {columns}")
+        raise InputError(
+            f"lattice: diagonals = {diagonals} must lie in 0 .. {len(cells)} for {rows} x {columns}"
+        )
     graph = nx.grid_2d_graph(rows, columns)
     rng = np.random.default_rng([seed, 1])
     for k in sorted(rng.choice(len(cells), diagonals, replace=False).tolist()):
@@ -82,8 +84,7 @@ def crossbar(
     features : sequence of str
         Feature names; each gives the inputs ``name+`` and ``name-``, and a bias ``one+`` and ``one-`` follows.
     outputs : sequence of str
-        Names of output values; each gives the nodes ``name+`` and ``name-`` (see
-        :func:`~tcl_circuits.circuit.nudge.differential`).
+        Names of output values; each gives the nodes ``name+`` and ``name-``.
     conductance, seed
         As for :meth:`Network.from_graph`.
     """

@@ -40,7 +40,7 @@ SIGNAL_EXPRESSIONS = {"power": "0.5*V({a},{b})*V({a},{b})", "abs": "abs(V({a},{b
 
 @dataclass(frozen=True)
 class Probe:
-    """Nodes between which an edge's sense resistance lies, u = (V(plus) - V(minus))/r; `minus` may be ``0``."""
+    """Ends of an edge's sense resistance, u = (V(plus) - V(minus))/r; `minus` may be ``0``."""
 
     plus: str
     minus: str
@@ -143,7 +143,10 @@ class SenseCell:
         c, r = _at(self.c, e), _at(self.r, e)
         learning = self.device.elements(str(e), a, b, conductance)
         if self.signal == "linear":
-            sense: tuple[Element, ...] = (Capacitor(f"cs{e}", a, f"u{e}", c), Resistor(f"rs{e}", f"u{e}", b, r))
+            sense: tuple[Element, ...] = (
+                Capacitor(f"cs{e}", a, f"u{e}", c),
+                Resistor(f"rs{e}", f"u{e}", b, r),
+            )
             return (*learning, *sense), Probe(f"u{e}", b)
         sense = (
             BehaviouralVoltage(f"bs{e}", f"s{e}", "0", SIGNAL_EXPRESSIONS[self.signal].format(a=a, b=b)),

@@ -58,7 +58,8 @@ def _edge_faults(network: Network) -> list[str]:
     faults = [] if network.edge_count else ["it has no edges"]
     loops = np.flatnonzero(network.edges[:, 0] == network.edges[:, 1])
     faults += [
-        f"edge {e} is a self-loop at node {network.nodes[network.edges[e, 0]]!r}; remove it" for e in loops.tolist()
+        f"edge {e} is a self-loop at node {network.nodes[network.edges[e, 0]]!r}; remove it"
+        for e in loops.tolist()
     ]
     return _shortened(faults)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tcl_circuits.arrays import FloatArray
+from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
@@ -100,6 +100,21 @@ class Drive:
     def samples(self) -> int:
         """Number of samples."""
         return int(self.inputs.shape[0])
+
+    def sample(self, k: int) -> Drive:
+        """Drive of the sample number `k` alone."""
+        return self.part(np.array([k]))
+
+    def part(self, chosen: IntArray) -> Drive:
+        """Drive of some of the samples."""
+        return Drive(self.times, self.inputs[chosen], self.targets[chosen], self.nudge)
+
+    @property
+    def inputs_at_start(self) -> FloatArray:
+        """Input voltages (samples, inputs) at t = 0, when the sawtooth starts [V]."""
+        if self.times.size == 1:
+            return self.inputs[:, :, 0]
+        return np.array([[np.interp(0.0, self.times, volts) for volts in sample] for sample in self.inputs])
 
     def check(self, network: Network) -> None:
         """Raise an InputError if the drive does not fit the network or holds NaN or infinity."""

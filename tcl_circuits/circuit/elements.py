@@ -73,12 +73,7 @@ class BehaviouralCurrent:
 
 
 Element: TypeAlias = (
-    Resistor
-    | Capacitor
-    | VoltageSource
-    | RampVoltage
-    | BehaviouralVoltage
-    | BehaviouralCurrent
+    Resistor | Capacitor | VoltageSource | RampVoltage | BehaviouralVoltage | BehaviouralCurrent
 )
 
 

@@ -131,7 +131,9 @@ class Network:
         """Return the same network with other conductances [S]."""
         values = np.array(conductance, dtype=float)
         if values.shape != self.conductance.shape:
-            raise InputError(f"{values.shape} conductances given for a network of {self.edges.shape[0]} edges")
+            raise InputError(
+                f"{values.shape} conductances given for a network of {self.edges.shape[0]} edges"
+            )
         values.setflags(write=False)
         return replace(self, conductance=values)
 
@@ -183,7 +185,9 @@ def _positions(index: Mapping[Node, int], names: Sequence[Node], what: str) -> I
     missing = [name for name in names if name not in index]
     if missing:
         some = ", ".join(repr(name) for name in list(index)[:8])
-        raise InputError(f"{what}: no node {missing!r} in the graph; it has {some}{', ...' * (len(index) > 8)}")
+        raise InputError(
+            f"{what}: no node {missing!r} in the graph; it has {some}{', ...' * (len(index) > 8)}"
+        )
     return np.array([index[name] for name in names], dtype=np.int64)
 
 
@@ -193,11 +197,16 @@ def _roles_of(graph: nx.Graph[Any]) -> tuple[list[Node], list[Node], Node | None
     unknown = {n: r for n, r in roles.items() if r not in ("input", "output", "hidden", "ground")}
     if unknown:
         raise NetworkError(
-            [f"node {n!r} has the unknown role {r!r}; use input, output, hidden or ground" for n, r in unknown.items()]
+            [
+                f"node {n!r} has the unknown role {r!r}; use input, output, hidden or ground"
+                for n, r in unknown.items()
+            ]
         )
     grounds = [node for node, role in roles.items() if role == "ground"]
     if len(grounds) > 1:
-        raise NetworkError([f"{len(grounds)} nodes have the role ground: {grounds[:5]!r}; join them into one"])
+        raise NetworkError(
+            [f"{len(grounds)} nodes have the role ground: {grounds[:5]!r}; join them into one"]
+        )
     return (
         [node for node, role in roles.items() if role == "input"],
         [node for node, role in roles.items() if role == "output"],
@@ -216,7 +225,9 @@ def _conductances(graph: nx.Graph[Any], conductance: Conductances, seed: int) ->
     if isinstance(conductance, tuple) and len(conductance) == 2:
         low, high = conductance
         if not 0 < low <= high < np.inf:
-            raise InputError(f"conductance range {conductance!r} must be (low, high) with 0 < low <= high, in S")
+            raise InputError(
+                f"conductance range {conductance!r} must be (low, high) with 0 < low <= high, in S"
+            )
         values = np.exp(np.random.default_rng(seed).uniform(np.log(low), np.log(high), count))
     else:
         values = np.array(np.broadcast_to(np.asarray(conductance, dtype=float), (count,)))

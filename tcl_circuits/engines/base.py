@@ -12,6 +12,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SIGNALS, Cell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 
 
@@ -68,7 +69,7 @@ def waveforms(network: Network, cell: Cell, saw: Sawtooth, transient: Transient)
     beta = np.where(inside, np.interp(transient.time, *saw.breakpoints), 0.0)
     signal = SIGNALS[cell.signal](network.drops(transient.voltage.T)).T
     labels = [str(node) for node in network.nodes]
-    data = xr.Dataset(
+    return xr.Dataset(
         {
             "voltage": (("node", "time"), transient.voltage, {"units": "V"}),
             "u": (("edge", "time"), transient.u, {"units": "A", "long_name": "kernel output"}),
@@ -90,4 +91,30 @@ def waveforms(network: Network, cell: Cell, saw: Sawtooth, transient: Transient)
         },
         attrs={"current_sign": "positive from the edge's first node to its second"},
     )
-    return data
+
+
+def simulate(network: Network, cell: Cell, saw: Sawtooth, drive: Drive, engine: Engine) -> xr.Dataset:
+    """Simulate one sample's cycle and label its waveforms.
+
+    Parameters
+    ----------
+    network, cell, saw
+        The circuit and its protocol.
+    drive : Drive
+        One sample; take one of several with :meth:`Drive.sample`.
+    engine : Engine
+        Solver.
+
+    Returns
+    -------
+    xarray.Dataset
+        As :func:`waveforms`.
+
+    Raises
+    ------
+    InputError
+        If the drive holds more than one sample, whose time axes would differ.
+    """
+    if drive.samples != 1:
+        raise InputError(f"simulate: the drive holds {drive.samples} samples; take one with drive.sample(k)")
+    return waveforms(network, cell, saw, engine.run(network, cell, saw, drive)[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
@@ -32,7 +34,7 @@ def graded_grid(corners: FloatArray, fastest: float, resolution: float = 1.0) ->
     # Spacing grows as exp(x/2), so that exp(-x) bends equally little between all neighbours.
     share = np.linspace(0, 1 - np.exp(-_REACH / 2), round(resolution * _NEAR_CORNER) + 1)[1:]
     near = -2 * fastest * np.log1p(-share)
-    for left, right in zip(corners[:-1], corners[1:], strict=True):
+    for left, right in pairwise(corners.tolist()):
         even = np.linspace(left, right, round(resolution * _UNIFORM) + 1)[1:]
         piece = np.unique(np.concatenate([left + near[near < right - left], even]))
         # Points that all but coincide would only lose digits in the slopes between them.

@@ -1,4 +1,4 @@
-"""Is libngspice installed, and how is it had?"""
+"""Whether libngspice is installed, and how it is had."""
 
 from __future__ import annotations
 
@@ -53,5 +53,7 @@ def library_path() -> str:
     if found is None:
         chosen = os.environ.get("NGSPICE_LIBRARY_PATH")
         place = f" at NGSPICE_LIBRARY_PATH = {chosen}" if chosen is not None else ""
-        raise EngineMissing(f"libngspice is not installed{place}; {advice()}, or use the exact engine (reference)")
+        raise EngineMissing(
+            f"libngspice is not installed{place}; {advice()}, or use the exact engine (reference)"
+        )
     return found

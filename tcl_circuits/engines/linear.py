@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 
-from tcl_circuits.arrays import FloatArray
+from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell, SeriesCell
 from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.netlist import ISOLATION
@@ -115,7 +115,9 @@ def pencil_model(network: Network, cell: Cell) -> LinearModel:
         slope_drive=basis.T @ slope[free],
         voltage_modes=nodes[:count],
         voltage_ports=given[:count],
-        u_modes=(nodes[count:] - nodes[second]) * reads if inner else np.zeros((network.edge_count, taus.size)),
+        u_modes=(nodes[count:] - nodes[second]) * reads
+        if inner
+        else np.zeros((network.edge_count, taus.size)),
         u_ports=-given[second] * reads,
     )
 
@@ -130,7 +132,7 @@ def _all_node_matrices(network: Network, cell: Cell, inner: bool) -> tuple[Float
     else:
         conduction[network.free, network.free] += 1.0 / ISOLATION
     if inner:
-        middle = count + np.arange(edges)
+        middle = count + np.arange(edges, dtype=np.int64)
         first, second = network.edges.T
         _stamp(storage, first, middle, cell.capacitance(network.conductance))
         _stamp(conduction, middle, second, 1.0 / cell.resistance(network.conductance))
@@ -138,7 +140,7 @@ def _all_node_matrices(network: Network, cell: Cell, inner: bool) -> tuple[Float
     return conduction, storage
 
 
-def _stamp(matrix: FloatArray, a: FloatArray, b: FloatArray, values: FloatArray) -> None:
+def _stamp(matrix: FloatArray, a: IntArray, b: IntArray, values: FloatArray) -> None:
     """Add two-terminal elements between the nodes `a` and `b` to a nodal matrix."""
     np.add.at(matrix, (a, a), values)
     np.add.at(matrix, (b, b), values)
@@ -186,8 +188,12 @@ class Stepper:
         slope = (known - self.ports) / step
         target_now = self.ports @ model.drive.T + slope @ model.slope_drive.T
         climb = slope @ model.drive.T
-        state = target_now + climb * (step - model.taus) + decay * (self.state - target_now + model.taus * climb)
-        gain = model.drive * (1 - lag * (1 - decay))[:, None] + model.slope_drive * ((1 - decay) / step)[:, None]
+        state = (
+            target_now + climb * (step - model.taus) + decay * (self.state - target_now + model.taus * climb)
+        )
+        gain = (
+            model.drive * (1 - lag * (1 - decay))[:, None] + model.slope_drive * ((1 - decay) / step)[:, None]
+        )
         return state, gain
 
     def accept(self, state: FloatArray, gain: FloatArray, known: FloatArray, found: FloatArray) -> None:

@@ -133,7 +133,9 @@ class Ngspice:
             If the cell carries no direct current.
         """
         if not cell.conducts_dc:
-            raise InputError("a network of series cells has no operating point; its slow response is capacitive")
+            raise InputError(
+                "a network of series cells has no operating point; its slow response is capacitive"
+            )
         network.check()
         drive = Drive.hold(inputs)
         drive.check(network)
@@ -155,8 +157,15 @@ class Ngspice:
 
     def _netlist(self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> tuple[str, Netlist]:
         """Deck and netlist of the structure, built anew only if the structure changed."""
-        key = (network.edges.tobytes(), network.nodes, network.inputs.tobytes(), network.outputs.tobytes())
-        key += (network.ground, network.node_capacitance, cell, drive.nudge, drive.times.size)
+        key: tuple[object, ...] = (
+            network.nodes,
+            *(array.tobytes() for array in (network.edges, network.inputs, network.outputs)),
+            network.ground,
+            network.node_capacitance,
+            cell,
+            drive.nudge,
+            drive.times.size,
+        )
         if self._loaded is None or self._loaded[0] != key:
             netlist = build_netlist(network, cell, saw, drive)
             self._loaded = (key, deck(netlist), netlist)
@@ -180,8 +189,7 @@ class Ngspice:
         """Currents at beta = 1 of a nudge that the host forms from the free error."""
         if drive.nudge is None or drive.nudge.closed_loop:
             return None
-        at_start = np.array([[np.interp(0.0, drive.times, v) for v in sample] for sample in drive.inputs])
-        free = self.settle(network, cell, at_start)
+        free = self.settle(network, cell, drive.inputs_at_start)
         selection = drive.nudge.outputs.matrix(network.outputs.size)
         return drive.nudge.force(free[:, network.outputs] @ selection.T, drive.targets)
 
@@ -201,9 +209,12 @@ def _conductance_commands(network: Network) -> tuple[str, ...]:
 
 def _input_commands(drive: Drive, start: float, sample: int) -> tuple[str, ...]:
     if drive.times.size == 1:
-        return tuple(f"alter vin{k}={spice_number(v)}" for k, v in enumerate(drive.inputs[sample, :, 0].tolist()))
+        return tuple(
+            f"alter vin{k}={spice_number(v)}" for k, v in enumerate(drive.inputs[sample, :, 0].tolist())
+        )
     return tuple(
-        _alter_ramp(f"vin{k}", ramp_of(drive.times, values, start)) for k, values in enumerate(drive.inputs[sample])
+        _alter_ramp(f"vin{k}", ramp_of(drive.times, values, start))
+        for k, values in enumerate(drive.inputs[sample])
     )
 
 

@@ -56,7 +56,7 @@ class Simulator:
         return "\n".join(told[:12]) or "ngspice gave no message"
 
     def load(self, deck: str) -> None:
-        """Load a circuit in the place of the one before it, so that no old result can be taken for a new one."""
+        """Load a circuit in the place of the one before, whose results can then not be taken for new ones."""
         for text in ("destroy all", "remcirc"):
             try:
                 self._spice.exec_command(text)

@@ -230,6 +230,8 @@ class _Batch:
     def _lost(self, worker: Worker, place: int) -> Worker:
         self._losses[place] += 1
         if self._losses[place] > 1:
-            raise EngineError("the ngspice process died twice in the same run; the circuit may crash the simulator")
+            raise EngineError(
+                "the ngspice process died twice in the same run; the circuit may crash the simulator"
+            )
         self._waiting.append(place)
         return self._pool.replace(worker)

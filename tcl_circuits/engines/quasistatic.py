@@ -15,6 +15,8 @@ from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.errors import EngineError
 
 _MOST_STEPS = 60
+_MOST_HALVINGS = 12
+_SMALLEST = 1e-13
 
 
 def port_currents(
@@ -46,45 +48,60 @@ def port_currents(
     strength = beta[..., None]
     if not nudge.closed_loop:
         return strength * nudge.force(y_free, target)
-    identity = np.eye(resistance.shape[0])
-    y = np.array(np.broadcast_to(y_free, (*beta.shape, y_free.shape[-1])))
-    residual = -strength * (nudge.force(y, target) @ resistance.T)
-    scale = 1e-14 * max(1e-300, float(np.abs(y_free).max()) + float(np.abs(residual).max()))
-    for _ in range(_MOST_STEPS):
-        jacobian = identity - strength[..., None] * (resistance @ nudge.force_jacobian(y, target))
-        step = np.linalg.solve(jacobian, residual[..., None])[..., 0]
-        y, residual = _shortened(nudge, resistance, y_free, target, strength, y, residual, step)
-        if np.abs(step).max() <= scale:
-            return strength * nudge.force(y, target)
-        if np.abs(step).max() <= 1e3 * scale and np.abs(residual).max() <= scale:
-            return strength * nudge.force(y, target)
-    raise EngineError(
-        f"the nudged state did not converge in {_MOST_STEPS} Newton steps "
-        f"(largest residual {np.abs(residual).max():g} V); lower the nudge conductance or raise T_m"
-    )
+    problem = _PortProblem(nudge, resistance, y_free, target, strength)
+    y = problem.solve(np.array(np.broadcast_to(y_free, (*beta.shape, y_free.shape[-1]))))
+    return strength * nudge.force(y, target)
 
 
-def _shortened(
-    nudge: Nudge,
-    resistance: FloatArray,
-    y_free: FloatArray,
-    target: FloatArray,
-    strength: FloatArray,
-    y: FloatArray,
-    residual: FloatArray,
-    step: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Take a Newton step, halved for those samples whose residual would grow."""
-    before = np.abs(residual).max(axis=-1, keepdims=True)
-    length = np.ones_like(before)
-    for _ in range(12):
-        trial = y - length * step
-        left = trial - y_free - strength * (nudge.force(trial, target) @ resistance.T)
-        grown = np.abs(left).max(axis=-1, keepdims=True) > 1.5 * before + 1e-15
-        if not grown.any():
-            break
-        length = np.where(grown, 0.5 * length, length)
-    return trial, left
+class _PortProblem:
+    """``y - y_free - beta Z f(y) = 0``, the stationary point of a convex energy, by damped Newton steps."""
+
+    def __init__(
+        self,
+        nudge: Nudge,
+        resistance: FloatArray,
+        y_free: FloatArray,
+        target: FloatArray,
+        strength: FloatArray,
+    ) -> None:
+        self._nudge, self._resistance = nudge, resistance
+        self._y_free, self._target, self._strength = y_free, target, strength
+
+    def solve(self, y: FloatArray) -> FloatArray:
+        residual = self._residual(y)
+        small = _SMALLEST * max(1e-300, float(np.abs(y).max() + np.abs(residual).max()))
+        for _ in range(_MOST_STEPS):
+            step: FloatArray = np.linalg.solve(self._jacobian(y), residual[..., None])[..., 0]
+            y, residual = self._shortened(y, residual, step)
+            if np.abs(step).max() <= small:
+                return y
+        raise EngineError(
+            f"the nudged state did not converge in {_MOST_STEPS} Newton steps "
+            f"(largest residual {np.abs(residual).max():g} V); lower the nudge conductance or raise T_m"
+        )
+
+    def _residual(self, y: FloatArray) -> FloatArray:
+        pull: FloatArray = self._nudge.force(y, self._target) @ self._resistance.T
+        return y - self._y_free - self._strength * pull
+
+    def _jacobian(self, y: FloatArray) -> FloatArray:
+        slope: FloatArray = self._resistance @ self._nudge.force_jacobian(y, self._target)
+        return np.eye(slope.shape[-1]) - self._strength[..., None] * slope
+
+    def _shortened(
+        self, y: FloatArray, residual: FloatArray, step: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Take a step, halved for those samples whose residual would grow."""
+        before = np.abs(residual).max(axis=-1, keepdims=True)
+        length = np.ones_like(before)
+        for _ in range(_MOST_HALVINGS):
+            trial = y - length * step
+            left = self._residual(trial)
+            grown = np.abs(left).max(axis=-1, keepdims=True) > 1.5 * before + 1e-15
+            if not grown.any():
+                break
+            length = np.where(grown, 0.5 * length, length)
+        return trial, left
 
 
 class Ports:

@@ -81,7 +81,9 @@ class Reference:
         """Drop the stored responses."""
         self._responses.clear()
 
-    def _sense(self, time: FloatArray, taus: FloatArray, capacitances: FloatArray, signal: FloatArray) -> FloatArray:
+    def _sense(
+        self, time: FloatArray, taus: FloatArray, capacitances: FloatArray, signal: FloatArray
+    ) -> FloatArray:
         """Kernel output (samples, edges, time) of the signals (samples, time, edges)."""
         common = np.ptp(taus) == 0 and np.ptp(capacitances) == 0
         if common:
@@ -94,7 +96,8 @@ class Reference:
         if common:
             result: FloatArray = by_edge @ matrices[0].T
             return result
-        return np.einsum("ets,nes->net", matrices, by_edge, optimize=True)
+        each: FloatArray = np.einsum("ets,nes->net", matrices, by_edge, optimize=True)
+        return each
 
 
 def quasistatic_voltages(network: Network, drive: Drive, time: FloatArray, beta: FloatArray) -> FloatArray:
@@ -120,9 +123,17 @@ def quasistatic_voltages(network: Network, drive: Drive, time: FloatArray, beta:
             return free
         ports = Ports(conduction, drive.nudge)
         y_free = ports.values(free)
-        fixed = y_free if drive.nudge.closed_loop else np.broadcast_to(_start_values(ports, free, time), y_free.shape)
+        fixed = (
+            y_free
+            if drive.nudge.closed_loop
+            else np.broadcast_to(_start_values(ports, free, time), y_free.shape)
+        )
         currents = port_currents(
-            drive.nudge, ports.resistance, fixed, drive.targets[:, None, :], np.broadcast_to(beta, y_free.shape[:2])
+            drive.nudge,
+            ports.resistance,
+            fixed,
+            drive.targets[:, None, :],
+            np.broadcast_to(beta, y_free.shape[:2]),
         )
         return free + currents @ ports.response.T
     free = conduction.voltages(drive.inputs[:, :, 0])
@@ -138,8 +149,9 @@ def quasistatic_voltages(network: Network, drive: Drive, time: FloatArray, beta:
         drive.targets[:, None, :],
         np.broadcast_to(nodes, shape),
     )
-    at_times = np.einsum("tb,nbk->ntk", weights, currents, optimize=True)
-    return free[:, None, :] + at_times @ ports.response.T
+    at_times = weights @ currents
+    result: FloatArray = free[:, None, :] + at_times @ ports.response.T
+    return result
 
 
 def _start_values(ports: Ports, free: FloatArray, time: FloatArray) -> FloatArray:
@@ -171,17 +183,16 @@ def _dynamic(
     """Voltages (samples, time, nodes) and kernel outputs (samples, edges, time) of a network with memory."""
     held = drive.times.size == 1
     model = (sense_model if is_sense_model(network, cell, held) else pencil_model)(network, cell)
-    if held:
-        inputs = np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1)
-    else:
-        inputs = _at_times(drive, time)
+    inputs = np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1) if held else _at_times(drive, time)
     count, outputs = network.inputs.size, network.outputs
     known = np.zeros((drive.samples, time.size, count + outputs.size))
     known[:, :, :count] = inputs
     stepper = Stepper(model, known[:, 0])
     states = np.empty((drive.samples, time.size, model.taus.size))
     states[:, 0] = stepper.state
-    selection = drive.nudge.outputs.matrix(outputs.size) if drive.nudge is not None else np.zeros((0, outputs.size))
+    selection = (
+        drive.nudge.outputs.matrix(outputs.size) if drive.nudge is not None else np.zeros((0, outputs.size))
+    )
     reads_modes = selection @ model.voltage_modes[outputs]
     reads_ports = selection @ model.voltage_ports[outputs]
     y_start = stepper.state @ reads_modes.T + known[:, 0] @ reads_ports.T

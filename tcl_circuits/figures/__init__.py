@@ -1,0 +1,1 @@
+"""Pictures of networks, waveforms and training; they read results and compute nothing."""

@@ -1,0 +1,1 @@
+"""Tasks, rules and the training loop."""

@@ -42,9 +42,7 @@ def remembered_contrast(
     peak = float(saw.breakpoints[0][1])
     rows = []
     for transient in transients:
-        free, nudged = (
-            network.drops(_voltages_at(transient, moment)) for moment in (0.0, peak)
-        )
+        free, nudged = (network.drops(_voltages_at(transient, moment)) for moment in (0.0, peak))
         rows.append(ideal_contrast(signal(nudged), signal(free)))
     return np.array(rows)
 

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Engine, Transient
-from tcl_circuits.engines.quasistatic import Ports
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import HardThreshold
@@ -113,22 +110,6 @@ def loss_gradient(network: Network, drive: Drive) -> FloatArray:
         raise InputError("a loss needs a nudge with targets")
     conduction = Conduction(network)
     selection = nudge.outputs.matrix(network.outputs.size)
-    held = np.array([[np.interp(0.0, drive.times, v) for v in sample] for sample in drive.inputs])
-    voltages = conduction.voltages(held)
+    voltages = conduction.voltages(drive.inputs_at_start)
     y = voltages[:, network.outputs] @ selection.T
     return conduction.loss_gradient(voltages, nudge.loss_gradient(y, drive.targets) @ selection)
-
-
-def largest_contrast(network: Network, cell: Cell, drive: Drive) -> float:
-    """Largest change A_max of a signal between the free and the nudged state, over samples and edges.
-
-    A design value from the conductance network, for the default threshold theta = 2 A_max C/tau_s.
-    """
-    if drive.nudge is None:
-        raise InputError("a contrast needs a nudge with targets")
-    conduction = Conduction(network)
-    held = np.array([[np.interp(0.0, drive.times, v) for v in sample] for sample in drive.inputs])
-    free = conduction.voltages(held)
-    nudged = Ports(conduction, drive.nudge).nudged(free, drive.targets, np.ones(1))[:, 0]
-    signal = SIGNALS[cell.signal]
-    return float(np.abs(signal(network.drops(nudged)) - signal(network.drops(free))).max())

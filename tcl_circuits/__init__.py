@@ -1,0 +1,52 @@
+"""Temporal Contrastive Learning as circuits: networks from graphs, trained in ngspice or in NumPy."""
+
+from tcl_circuits import engines, kernels
+from tcl_circuits.circuit.builders import crossbar, lattice, random_regular, signed_inputs
+from tcl_circuits.circuit.cells import SenseCell, SeriesCell
+from tcl_circuits.circuit.drive import Drive
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.nudge import (
+    ConductanceNudge,
+    CurrentNudge,
+    SoftmaxNudge,
+    differential,
+    single_ended,
+)
+from tcl_circuits.engines.base import simulate
+from tcl_circuits.errors import EngineError, InputError, NetworkError, TclError
+from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.rule import HardThreshold, SoftThreshold, ideal_contrast, update_integral
+from tcl_circuits.training import tasks
+from tcl_circuits.training.trainer import Trainer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConductanceNudge",
+    "CurrentNudge",
+    "Drive",
+    "EngineError",
+    "HardThreshold",
+    "InputError",
+    "Network",
+    "NetworkError",
+    "Sawtooth",
+    "SenseCell",
+    "SeriesCell",
+    "SoftThreshold",
+    "SoftmaxNudge",
+    "TclError",
+    "Trainer",
+    "crossbar",
+    "differential",
+    "engines",
+    "ideal_contrast",
+    "kernels",
+    "lattice",
+    "random_regular",
+    "signed_inputs",
+    "simulate",
+    "single_ended",
+    "tasks",
+    "update_integral",
+]

@@ -1,0 +1,197 @@
+"""Node-link JSON, the form of ``networkx.node_link_data``, read as entries and written from a network.
+
+Read are the lists ``nodes`` (each with ``id``) and ``edges`` or ``links`` (each with ``source`` and
+``target``) and the object ``graph``. An edge listed twice is two edges in parallel, whatever ``multigraph``
+says; ``directed`` may be missing, as an edge always counts from its source to its target.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Hashable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, node_name, shown
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.errors import InputError, TclError
+
+AS_JSON = "write it with json.dump(networkx.node_link_data(graph), file)"
+
+
+def parse_node_link(data: bytes, source: str) -> GraphText:
+    """Parse node-link JSON.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content, in UTF-8, UTF-16 or UTF-32.
+    source : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    InputError
+        If it is malformed, wrongly encoded, or not a node-link graph.
+    """
+    document = _load(data, source)
+    if not isinstance(document, dict) or not isinstance(document.get("nodes"), list):
+        raise InputError(
+            f"{source} is JSON but has no list 'nodes', so it is not a node-link graph; {AS_JSON}"
+        )
+    keys = [key for key in ("edges", "links") if isinstance(document.get(key), list)]
+    if len(keys) != 1:
+        fault = "two lists of edges, 'edges' and 'links'; keep one" if keys else f"no list 'edges'; {AS_JSON}"
+        raise InputError(f"{source} has {fault}")
+    attributes = document.get("graph") or {}
+    if not isinstance(attributes, dict):
+        raise InputError(
+            f"{source}: 'graph' is {shown(attributes)}; write the graph's attributes as an object"
+        )
+    nodes = _items(document["nodes"], "nodes", ("id",), source)
+    edges = _items(document[keys[0]], keys[0], ("source", "target"), source)
+    return GraphText(
+        tuple(NodeEntry(place, rest, names[0]) for place, rest, names in nodes),
+        tuple(EdgeEntry(place, rest, (names[0], names[1])) for place, rest, names in edges),
+        attributes,
+    )
+
+
+def write_network(network: Network, path: str | Path) -> None:
+    """Write a network as node-link JSON, which :func:`.graphfile.read_network` reads back.
+
+    Nodes, edges, roles and the order of inputs and outputs return as they are, and numbers bit for bit. Node
+    names that are text, finite numbers, booleans, None, or tuples of these return as they are; any other name
+    is written as its repr. The graph is called directed if some edge runs from a later node to an earlier,
+    so that networkx too finds every edge's first and second node.
+
+    Parameters
+    ----------
+    network : Network
+        Any network; one with faults is written too, but will not be read.
+    path : str or Path
+        File to write. It is replaced as a whole, or left as it was.
+
+    Raises
+    ------
+    InputError
+        If the path ends in ``.graphml`` or ``.xml``, or two nodes would have the same written name.
+    TclError
+        If the file can't be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() in (".graphml", ".xml"):
+        raise InputError(f"{path}: networks are written as node-link JSON; name the file {path.stem}.json")
+    text = json.dumps(_document(network), sort_keys=True, indent=1) + "\n"
+    try:
+        _write_whole(path, text)
+    except (OSError, ValueError) as error:
+        raise TclError(f"{path} can't be written ({error}); check the directory and the disk") from error
+
+
+def _load(data: bytes, source: str) -> Any:
+    try:
+        return json.loads(data)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{source}, line {line}: not {error.encoding} text; save the file as UTF-8"
+        ) from error
+    except json.JSONDecodeError as error:
+        place = f"{source}, line {error.lineno}, column {error.colno}"
+        raise InputError(f"{place}: not JSON ({error.msg}); correct it, or {AS_JSON}") from error
+    except RecursionError as error:
+        raise InputError(f"{source} is nested too deeply for a node-link graph; {AS_JSON}") from error
+    except ValueError as error:  # an integer with thousands of digits
+        raise InputError(f"{source} holds a number that can't be read ({error}); shorten it") from error
+
+
+def _items(
+    items: list[object], key: str, ends: tuple[str, ...], source: str
+) -> list[tuple[str, dict[str, object], list[Hashable]]]:
+    """Return place, attributes and named nodes of each item of a node-link list."""
+    found = []
+    for k, item in enumerate(items):
+        place = f"{key}[{k}]"
+        if not isinstance(item, dict):
+            raise InputError(f"{source}, {place}: {shown(item)} is not an object with {' and '.join(ends)}")
+        lacking = [end for end in ends if end not in item]
+        if lacking:
+            raise InputError(f"{source}, {place}: {shown(item)} has no {lacking[0]!r}; add it")
+        try:
+            names = [node_name(item[end]) for end in ends]
+        except InputError as error:
+            raise InputError(f"{source}, {place}: {error}") from error
+        found.append((place, {name: value for name, value in item.items() if name not in ends}, names))
+    return found
+
+
+def _document(network: Network) -> dict[str, object]:
+    ids = _ids(network.nodes)
+    ends = [(int(a), int(b)) for a, b in network.edges]
+    nodes: list[dict[str, object]] = []
+    for position, node in enumerate(network.nodes):
+        nodes.append({"id": ids[position], "role": network.role_of(position)})
+        if node in network.positions:
+            nodes[-1]["pos"] = [float(part) for part in network.positions[node]]
+    return {
+        "directed": any(a > b for a, b in ends),
+        "multigraph": len(set(ends)) < len(ends),
+        "graph": {
+            "bounds": list(map(float, network.bounds)),
+            "node_capacitance": float(network.node_capacitance),
+            "inputs": [ids[position] for position in network.inputs],
+            "outputs": [ids[position] for position in network.outputs],
+        },
+        "nodes": nodes,
+        "edges": [
+            {"source": ids[a], "target": ids[b], "conductance": value}
+            for (a, b), value in zip(ends, network.conductance.tolist(), strict=True)
+        ],
+    }
+
+
+def _ids(nodes: tuple[Hashable, ...]) -> list[Hashable]:
+    taken: dict[Hashable, Hashable] = {}
+    for node in nodes:
+        written = _written_id(node)
+        if written in taken:
+            both = f"{shown(taken[written])} and {shown(node)}"
+            raise InputError(f"nodes {both} would both be written as {shown(written)}; rename one")
+        taken[written] = node
+    return list(taken)
+
+
+def _written_id(node: Hashable) -> Hashable:
+    try:
+        name = node_name(_plain(node))
+        if node_name(json.loads(json.dumps(name))) == name:  # two surrogates in a row become one character
+            return name
+    except InputError:
+        pass
+    return repr(node)
+
+
+def _plain(node: object) -> object:
+    """Turn the numbers of NumPy into those of Python."""
+    if isinstance(node, tuple):
+        return tuple(_plain(part) for part in node)
+    return node.item() if isinstance(node, np.generic) else node
+
+
+def _write_whole(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("x", encoding="ascii", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

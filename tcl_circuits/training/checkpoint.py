@@ -1,0 +1,138 @@
+"""The state of a training run, and its file: an npz without pickle, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.errors import InputError
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything that the next batch of a training run depends on, and what was recorded.
+
+    Parameters
+    ----------
+    epoch, batch : int
+        Epochs done, and batches done in the epoch under way.
+    conductance : ndarray of shape (edges,)
+        Conductances [S].
+    rows : ndarray of shape (epochs + 1, columns)
+        History so far, from the untrained network on.
+    first_update, first_gradient : ndarray of shape (edges,)
+        Sums over the first epoch of the rule's directions and of the exact gradients.
+    cycles : int
+        Sawtooth cycles simulated.
+    energy : float
+        Energy dissipated in them [J].
+    """
+
+    conductance: FloatArray
+    rows: FloatArray
+    first_update: FloatArray
+    first_gradient: FloatArray
+    epoch: int = 0
+    batch: int = 0
+    cycles: int = 0
+    energy: float = 0.0
+
+    @property
+    def cosine(self) -> float | None:
+        """Cosine of the first epoch's summed update with the exact gradient; None before it is known."""
+        norms = float(np.linalg.norm(self.first_update) * np.linalg.norm(self.first_gradient))
+        return float(self.first_update @ self.first_gradient) / norms if norms > 0 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A state with the settings of its run, which a resumed run must share.
+
+    Parameters
+    ----------
+    state : State
+        Where the run is.
+    settings : mapping
+        Names and values, JSON.
+    """
+
+    state: State
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the file beside its place, then move it there."""
+        aside = path.with_name(path.name + ".part")
+        state = self.state
+        with aside.open("wb") as file:
+            np.savez(
+                file,
+                conductance=state.conductance,
+                rows=state.rows,
+                first_update=state.first_update,
+                first_gradient=state.first_gradient,
+                place=np.array([_VERSION, state.epoch, state.batch, state.cycles], dtype=np.int64),
+                energy=np.array([state.energy]),
+                settings=np.array(json.dumps(dict(self.settings), sort_keys=True)),
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Checkpoint:
+        """Read the file.
+
+        Raises
+        ------
+        InputError
+            If it is missing, damaged, or of a newer version.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                version, epoch, batch, cycles = (int(v) for v in file["place"])
+                if version > _VERSION:
+                    raise InputError(f"{path} is of version {version}; this package reads {_VERSION}")
+                state = State(
+                    conductance=file["conductance"],
+                    rows=file["rows"],
+                    first_update=file["first_update"],
+                    first_gradient=file["first_gradient"],
+                    epoch=epoch,
+                    batch=batch,
+                    cycles=cycles,
+                    energy=float(file["energy"][0]),
+                )
+                return cls(state, json.loads(str(file["settings"])))
+        except FileNotFoundError:
+            raise InputError(
+                f"there is no checkpoint {path} to resume from; start without --resume"
+            ) from None
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as failure:
+            raise InputError(
+                f"{path} can't be read as a checkpoint ({failure}); start anew without --resume"
+            ) from None
+
+    def require(self, settings: Mapping[str, Any], path: Path) -> None:
+        """Raise an InputError that names every setting in which another run differs from this one."""
+        differing = [
+            f"{name} was {self.settings.get(name)!r}, is {value!r}"
+            for name, value in settings.items()
+            if self.settings.get(name) != value
+        ]
+        if differing:
+            raise InputError(f"{path} belongs to another run: {'; '.join(differing)}")
+
+
+def advance(state: State, **changes: Any) -> State:
+    """Return the state with some fields replaced."""
+    return replace(state, **changes)
