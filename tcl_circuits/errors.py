@@ -28,12 +28,14 @@ class NetworkError(InputError):
     ----------
     faults : sequence of str
         Every fault found, each a sentence of its own.
+    where : str
+        What the network is or comes from.
     """
 
-    def __init__(self, faults: Sequence[str]) -> None:
+    def __init__(self, faults: Sequence[str], where: str = "the network") -> None:
         self.faults = tuple(faults)
         count = len(self.faults)
-        head = "the network has a fault:" if count == 1 else f"the network has {count} faults:"
+        head = f"{where} has a fault:" if count == 1 else f"{where} has {count} faults:"
         super().__init__("\n  - ".join([head, *self.faults]))
 
 

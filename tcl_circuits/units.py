@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
 from tcl_circuits.errors import InputError
 
-_PREFIXES = {
-    "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6,
-    "m": 1e-3, "": 1.0, "k": 1e3, "meg": 1e6, "g": 1e9, "t": 1e12,
+_EXPONENTS = {
+    "f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3,
+    "": 0, "k": 3, "meg": 6, "g": 9, "t": 12,
 }  # fmt: skip
 _PRINTED = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 _QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-zµμ]*)\s*$")
@@ -80,11 +81,12 @@ def parse_quantity(text: str, unit: str, name: str) -> float:
     if match is None:
         raise InputError(f"{name}: {text!r} is not a number; write for example 1e-5 or 10u{unit}")
     suffix = match.group(2)
-    for candidate in (suffix, suffix[: -len(unit)] if suffix.lower().endswith(unit.lower()) else None):
-        if candidate is None:
-            continue
-        if candidate == "M":
+    bare = suffix[: len(suffix) - len(unit)] if unit and suffix.lower().endswith(unit.lower()) else suffix
+    for prefix in (bare, suffix):
+        if prefix == "M":
             raise InputError(f"{name}: {text!r} is ambiguous (SPICE reads M as milli); write m or meg")
-        if candidate.lower() in _PREFIXES:
-            return float(match.group(1)) * _PREFIXES[candidate.lower()]
+        if prefix.lower() in _EXPONENTS:
+            # Text to text, so that 10u is the same float as 1e-5.
+            value = Decimal(match.group(1)).scaleb(_EXPONENTS[prefix.lower()])
+            return float(value)
     raise InputError(f"{name}: unknown suffix in {text!r}; use f p n u m k meg g t and the unit {unit}")

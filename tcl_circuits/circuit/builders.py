@@ -82,7 +82,7 @@ def crossbar(
     Parameters
     ----------
     features : sequence of str
-        Feature names; each gives the inputs ``name+`` and ``name-``, and a bias ``one+`` and ``one-`` follows.
+        Feature names; each gives the inputs ``name+`` and ``name-``; a bias ``one+``, ``one-`` follows.
     outputs : sequence of str
         Names of output values; each gives the nodes ``name+`` and ``name-``.
     conductance, seed

@@ -231,3 +231,18 @@ class SeriesCell:
             f"c = {engineering(c, 'F')}, G = {engineering(conductance, 'S')}, "
             f"tau_K = {engineering(c / conductance, 's')}",
         )
+
+
+def named_cell(name: str, signal: Signal = "power") -> Cell:
+    """Make the cell of a name, ``sense`` or ``series``, with default parts.
+
+    Raises
+    ------
+    InputError
+        If there is no such cell, or the series cell is asked for another signal than its own.
+    """
+    if name == "sense":
+        return SenseCell(signal)
+    if name == "series":
+        return SeriesCell()
+    raise InputError(f"there is no cell {name!r}; there are sense and series")

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tcl_circuits.circuit.graph_text import shown
+
 if TYPE_CHECKING:
     from tcl_circuits.circuit.network import Network
 
@@ -47,7 +49,7 @@ def _role_faults(network: Network) -> list[str]:
     if network.ground is not None:
         roles.setdefault(network.ground, []).append("ground")
     faults += [
-        f"node {network.nodes[position]!r} has the roles {' and '.join(names)}; give it one"
+        f"node {shown(network.nodes[position])} has the roles {' and '.join(names)}; give it one"
         for position, names in roles.items()
         if len(names) > 1
     ]
@@ -58,7 +60,7 @@ def _edge_faults(network: Network) -> list[str]:
     faults = [] if network.edge_count else ["it has no edges"]
     loops = np.flatnonzero(network.edges[:, 0] == network.edges[:, 1])
     faults += [
-        f"edge {e} is a self-loop at node {network.nodes[network.edges[e, 0]]!r}; remove it"
+        f"edge {e} is a self-loop at node {shown(network.nodes[network.edges[e, 0]])}; remove it"
         for e in loops.tolist()
     ]
     return _shortened(faults)
@@ -74,7 +76,7 @@ def _value_faults(network: Network) -> list[str]:
     for e, value in enumerate(network.conductance.tolist()):
         fault = _conductance_fault(value, low, high)
         if fault:
-            faults.append(f"edge {network.edge_labels[e]!r} has conductance {value:g} S, {fault}")
+            faults.append(f"edge {shown(network.edge_labels[e])} has conductance {value:g} S, {fault}")
     return _shortened(faults)
 
 
@@ -93,14 +95,15 @@ def _conductance_fault(value: float, low: float, high: float) -> str | None:
 def _connection_faults(network: Network) -> list[str]:
     if network.edge_count == 0 or network.driven.size == 0:
         return []
-    conducts = network.conductance > 0
+    # An edge whose value is NaN is a fault of its own and does not cut off its neighbours too.
+    conducts = ~(network.conductance <= 0)
     a, b = network.edges[conducts].T
     size = network.node_count
     links = coo_array((np.ones(a.size), (a, b)), shape=(size, size))
     _, component = connected_components(links, directed=False)
     reached = np.isin(component, component[network.driven])
     faults = [
-        f"node {network.nodes[position]!r} has no conducting path to an input or ground; connect or remove it"
+        f"node {shown(network.nodes[position])} has no conducting path to an input or ground; connect it"
         for position in np.flatnonzero(~reached).tolist()
     ]
     return _shortened(faults)

@@ -78,6 +78,27 @@ class Drive:
         )
 
     @classmethod
+    def present(
+        cls, inputs: object, cell: Cell, saw: Sawtooth, nudge: Nudge | None = None, targets: object = None
+    ) -> Drive:
+        """Hold input voltages for a cell; raise them slowly first if it carries no direct current.
+
+        Parameters
+        ----------
+        inputs, nudge, targets
+            As for :meth:`hold`.
+        cell : Cell
+            Edge cell.
+        saw : Sawtooth
+            Its slow ramp is the duration of the rise, and of the rest after it.
+        """
+        level = np.atleast_2d(np.asarray(inputs, dtype=float))
+        if cell.conducts_dc:
+            return cls.hold(level, nudge, targets)
+        corners = np.stack([np.zeros_like(level), level, level], axis=-1)
+        return cls.ramps([-2 * saw.tau_s, -saw.tau_s, 0.0], corners, nudge, targets)
+
+    @classmethod
     def _make(cls, times: FloatArray, inputs: FloatArray, nudge: Nudge | None, targets: object) -> Drive:
         if inputs.ndim != 3 or inputs.shape[2] != times.size:
             raise InputError(f"drive: inputs of shape {inputs.shape} do not fit {times.size} corner times")

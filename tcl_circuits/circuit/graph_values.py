@@ -13,7 +13,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.graph_text import GraphText, NodeEntry, listed, shown
-from tcl_circuits.circuit.network import _default_bounds
+from tcl_circuits.circuit.network import default_bounds
 from tcl_circuits.errors import InputError
 from tcl_circuits.units import parse_quantity
 
@@ -52,7 +52,7 @@ def conductances(
     values[lacking] = np.exp(drawn)
     values.setflags(write=False)
     if bounds is None:
-        bounds = (low, high) if lacking.all() else _default_bounds(values, values)
+        bounds = (low, high) if lacking.all() else default_bounds(values, values)
     return values, bounds
 
 

@@ -108,9 +108,7 @@ def read_network(
     no_drive = () if roles["input"] else ("no node is an input",)  # told above, with the remedy
     faults += [fault for fault in find_faults(network) if not fault.startswith(no_drive)]
     if faults:
-        error = NetworkError(faults)
-        error.args = (f"{path}: {error}",)  # name the file
-        raise error
+        raise NetworkError(faults, where=f"{path}: the network")
     return network
 
 

@@ -16,7 +16,7 @@ _LONGEST = 32
 
 
 def clean(label: Hashable) -> str:
-    """Return the legal form of one name: lower case, other characters as ``_`` or their code point.
+    """Return the legal form of one name: lower case, minus as ``m``, others as ``_`` or their code point.
 
     Names longer than 32 characters keep their beginning and end in a digest of the whole.
 
@@ -25,9 +25,10 @@ def clean(label: Hashable) -> str:
     >>> clean("Out 1"), clean(7), clean("β")
     ('n_out_1', 'n_7', 'n_u3b2')
     """
+    text = re.sub(r"-(?=\.?\d)", "m", str(label)[: 2 * _LONGEST])
     letters = [
         char.lower() if char.isascii() and char.isalnum() else "_" if char.isascii() else f"u{ord(char):x}"
-        for char in str(label)[: 2 * _LONGEST]
+        for char in text
     ]
     slug = re.sub(r"_+", "_", "".join(letters)).strip("_") or "x"
     if len(slug) > _LONGEST or len(str(label)) > 2 * _LONGEST:

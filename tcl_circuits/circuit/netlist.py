@@ -117,16 +117,38 @@ def to_circuit(netlist: Netlist, title: str) -> Circuit:
     return circuit
 
 
-def deck(netlist: Netlist, title: str = "tcl_circuits network") -> str:
-    """Netlist text as ngspice gets it: the circuit and the vectors to keep; the host gives the analyses."""
-    circuit = to_circuit(netlist, title)
+def deck(netlist: Netlist) -> str:
+    """Netlist text as the engine loads it: the circuit and the vectors to keep; the host gives analyses."""
+    return "\n".join([_circuit_text(netlist, "tcl_circuits network"), ".options noinit", ".end", ""])
+
+
+def standalone(netlist: Netlist, title: str, reltol: float = 1e-6) -> str:
+    """Netlist text that ``ngspice -b`` runs by itself: circuit, tolerances and one transient.
+
+    Parameters
+    ----------
+    netlist : Netlist
+        What to write.
+    title : str
+        First line; its characters are cleaned.
+    reltol : float
+        Relative tolerance; absolute ones are set for currents of picoamperes.
+    """
+    length = netlist.timeline.stop - netlist.timeline.start
+    options = f".options noinit reltol={reltol:g} abstol=1e-16 vntol=1e-10 chgtol=1e-21"
+    tran = f".tran {spice_number(length / 5e4)} {spice_number(length)} 0 {spice_number(length / 20)}"
+    heading = "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]
+    return "\n".join([_circuit_text(netlist, heading), options, tran, ".end", ""])
+
+
+def _circuit_text(netlist: Netlist, title: str) -> str:
     saved = netlist.saved
-    lines = [str(circuit).rstrip()]
+    lines = [str(to_circuit(netlist, title)).rstrip()]
     lines += [
         ".save " + " ".join(f"v({name})" for name in saved[k : k + _SAVED_A_LINE])
         for k in range(0, len(saved), _SAVED_A_LINE)
     ]
-    return "\n".join([*lines, ".options noinit", ".end", ""])
+    return "\n".join(lines)
 
 
 def _add(circuit: Circuit, element: Element) -> None:

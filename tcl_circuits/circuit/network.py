@@ -108,7 +108,7 @@ class Network:
         edges = np.array([(index[a], index[b]) for a, b in ends], dtype=np.int64).reshape(-1, 2)
         values = _conductances(graph, conductance, seed)
         if bounds is None:
-            bounds = _default_bounds(conductance, values)
+            bounds = default_bounds(conductance, values)
         return cls(
             nodes=nodes,
             edges=edges,
@@ -242,7 +242,8 @@ def _number(value: object, attribute: str) -> float:
         raise InputError(f"edge attribute {attribute} = {value!r} is not a number; give siemens") from None
 
 
-def _default_bounds(conductance: Conductances, values: FloatArray) -> tuple[float, float]:
+def default_bounds(conductance: Conductances, values: FloatArray) -> tuple[float, float]:
+    """Bounds of a network whose user gave none: the range drawn from, else a decade beyond the values."""
     if isinstance(conductance, tuple) and len(conductance) == 2:
         return conductance
     usable = values[np.isfinite(values) & (values > 0)]

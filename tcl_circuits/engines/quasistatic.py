@@ -71,7 +71,9 @@ class _PortProblem:
         residual = self._residual(y)
         small = _SMALLEST * max(1e-300, float(np.abs(y).max() + np.abs(residual).max()))
         for _ in range(_MOST_STEPS):
-            step: FloatArray = np.linalg.solve(self._jacobian(y), residual[..., None])[..., 0]
+            step = np.asarray(
+                np.linalg.solve(self._jacobian(y), residual[..., None])[..., 0], dtype=np.float64
+            )
             y, residual = self._shortened(y, residual, step)
             if np.abs(step).max() <= small:
                 return y

@@ -21,6 +21,7 @@ from tcl_circuits.figures.style import (
     INK,
     MUTED,
     PALETTE,
+    headline,
     house_style,
     line_style,
     quiet_grid,
@@ -88,8 +89,7 @@ def draw_comparison(
         figure.align_ylabels(axes[:, 0])
         _draw_updates(figure.add_subplot(grid[:, 2]), updates, names, update_unit)
         figure.legend(handles=_keys(first, chosen, names), loc="outside lower left", ncols=7)
-        if title:
-            figure.suptitle(title, x=0.01, ha="left")
+        headline(figure, title)
     return figure
 
 

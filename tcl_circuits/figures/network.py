@@ -21,6 +21,7 @@ from tcl_circuits.figures.style import (
     DIVERGING,
     INK,
     SEQUENTIAL,
+    headline,
     house_style,
     log_ticks,
     plain_name,
@@ -104,8 +105,7 @@ def draw_network(network: Network, title: str = "", reference: Network | None = 
             _add_colorbar(figure, axes, what)
         if not heat_map:
             figure.legend(handles=_keys(network), loc="outside lower center", ncols=4)
-        if title:
-            figure.suptitle(title, x=0.01, ha="left")
+        headline(figure, title)
     return figure
 
 

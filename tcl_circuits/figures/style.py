@@ -108,14 +108,14 @@ class Scale:
 
 
 def scale_for(values: FloatArray | float, unit: str) -> Scale:
-    """Choose the SI prefix that shows the largest finite value between 1 and 1000.
+    """Choose the SI prefix that shows the largest finite value between 0.9 and 900.
 
     A squared unit (``V2``) and a missing one take a power of ten instead: a prefix would be squared too.
     """
     array = np.abs(np.asarray(values, dtype=float))
     array = array[np.isfinite(array)]
     largest = float(array.max()) if array.size else 0.0
-    exponent = 0 if largest == 0 else 3 * int(np.floor(np.log10(largest * (1 + 1e-9)) / 3))
+    exponent = 0 if largest == 0 else 3 * int(np.floor(np.log10(largest / 0.9) / 3))
     exponent = min(12, max(-15, exponent))
     plain = unit.replace("2", "²")
     if plain and "²" not in plain:
@@ -124,13 +124,23 @@ def scale_for(values: FloatArray | float, unit: str) -> Scale:
     return Scale(10.0**-exponent, f"{power} {plain}".strip())
 
 
+def headline(figure: Figure, text: str) -> None:
+    """Set a figure's headline, if there is one."""
+    if text:
+        figure.suptitle(plain_text(text), x=0.01, ha="left")
+
+
+def plain_text(text: str) -> str:
+    """Keep a user's text from being read as a formula or, in a legend, as a label to hide."""
+    shown = text.replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
+
+
 def short_name(name: object, limit: int = 20) -> str:
     """Shorten a node's name: no spaces after commas, and no middle where it is long."""
     text = str(name).replace(", ", ",")
-    if len(text) <= limit:
-        return text
     tail = (limit - 1) // 2
-    return f"{text[: limit - 1 - tail]}…{text[-tail:]}"
+    return plain_text(text if len(text) <= limit else f"{text[: limit - 1 - tail]}…{text[-tail:]}")
 
 
 def plain_name(name: object, limit: int = 20) -> str:

@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.figures.style import MUTED, PALETTE, house_style, log_ticks, quiet_grid, save
+from tcl_circuits.figures.style import (
+    MUTED,
+    PALETTE,
+    headline,
+    house_style,
+    log_ticks,
+    plain_text,
+    quiet_grid,
+    save,
+)
 
 __all__ = ["draw_loss", "save"]
 
@@ -52,11 +61,12 @@ def draw_loss(
             _draw_accuracy(panels[1], history)
         if baseline is not None:
             level = 100 * baseline if with_accuracy else baseline
-            panels[-1].axhline(level, color=MUTED, linewidth=1.4, linestyle="--", label=baseline_name)
+            panels[-1].axhline(
+                level, color=MUTED, linewidth=1.4, linestyle="--", label=plain_text(baseline_name)
+            )
         for axes in panels:
             _finish(axes, _column(history, "epoch"))
-        if title:
-            figure.suptitle(title, x=0.01, ha="left")
+        headline(figure, title)
     return figure
 
 
@@ -102,7 +112,7 @@ def _finish(axes: Axes, epochs: FloatArray) -> None:
     if epochs.size:
         margin = max(0.5, 0.03 * float(np.ptp(epochs)))
         axes.set_xlim(float(epochs.min()) - margin, float(epochs.max()) + margin)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     quiet_grid(axes)
     if axes.get_legend_handles_labels()[1][1:]:
         axes.legend(loc="best")

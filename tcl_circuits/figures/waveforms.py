@@ -23,6 +23,7 @@ from tcl_circuits.figures.style import (
     MUTED,
     PALETTE,
     Scale,
+    headline,
     house_style,
     line_style,
     quiet_grid,
@@ -95,8 +96,7 @@ def draw_waveforms(
         grid[0, 0].set_title("Fast ramp")
         grid[0, 1].set_title("Whole cycle (fast ramp shaded)")
         figure.align_ylabels(grid[:, 0])
-        if title:
-            figure.suptitle(title, x=0.01, ha="left")
+        headline(figure, title)
     return figure
 
 
@@ -264,7 +264,7 @@ def _shown_nodes(data: xr.Dataset) -> tuple[str, IntArray]:
 def _from_free(data: xr.Dataset, name: str) -> FloatArray:
     """Return a variable of shape (items, time) minus its value when the sawtooth starts."""
     values = np.asarray(data[name].values, dtype=float)
-    start = min(int(np.searchsorted(data["time"].values, 0.0)), values.shape[1] - 1)
+    start = int(np.argmin(np.abs(data["time"].values)))
     change: FloatArray = values - values[:, start : start + 1]
     return change
 

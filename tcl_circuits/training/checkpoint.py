@@ -34,6 +34,8 @@ class State:
         Sums over the first epoch of the rule's directions and of the exact gradients.
     cycles : int
         Sawtooth cycles simulated.
+    circuit_time : float
+        Their time in the circuit [s].
     energy : float
         Energy dissipated in them [J].
     """
@@ -45,6 +47,7 @@ class State:
     epoch: int = 0
     batch: int = 0
     cycles: int = 0
+    circuit_time: float = 0.0
     energy: float = 0.0
 
     @property
@@ -81,7 +84,7 @@ class Checkpoint:
                 first_update=state.first_update,
                 first_gradient=state.first_gradient,
                 place=np.array([_VERSION, state.epoch, state.batch, state.cycles], dtype=np.int64),
-                energy=np.array([state.energy]),
+                sums=np.array([state.circuit_time, state.energy]),
                 settings=np.array(json.dumps(dict(self.settings), sort_keys=True)),
             )
             file.flush()
@@ -110,7 +113,8 @@ class Checkpoint:
                     epoch=epoch,
                     batch=batch,
                     cycles=cycles,
-                    energy=float(file["energy"][0]),
+                    circuit_time=float(file["sums"][0]),
+                    energy=float(file["sums"][1]),
                 )
                 return cls(state, json.loads(str(file["settings"])))
         except FileNotFoundError:

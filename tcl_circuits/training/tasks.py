@@ -12,9 +12,11 @@ import numpy as np
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from tcl_circuits.arrays import FloatArray
+from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.builders import crossbar, lattice, signed_inputs
+from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.conduction import Conduction
+from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import (
     ConductanceNudge,
@@ -25,6 +27,7 @@ from tcl_circuits.circuit.nudge import (
     single_ended,
 )
 from tcl_circuits.errors import InputError
+from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training.table import Split, Table, split_table
 
 _NUDGE = 1e-5
@@ -117,6 +120,10 @@ class Task:
     baseline: Baseline | None
     recipe: Recipe
     classes: tuple[str, ...] | None = None
+
+    def present(self, samples: Samples, chosen: IntArray, cell: Cell, saw: Sawtooth) -> Drive:
+        """Drive that presents some samples; see :meth:`Drive.present`."""
+        return Drive.present(samples.inputs[chosen], cell, saw, self.nudge, samples.targets[chosen])
 
     def outputs(self, voltages: FloatArray) -> FloatArray:
         """Output values y (samples, values) from node voltages (samples, nodes)."""

@@ -12,7 +12,6 @@ import pandas as pd
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
-from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Engine
 from tcl_circuits.errors import InputError, TclError
@@ -21,7 +20,7 @@ from tcl_circuits.training.checkpoint import Checkpoint, State, advance
 from tcl_circuits.training.pace import Pace, largest_contrast, step_gain
 from tcl_circuits.training.readout import energy
 from tcl_circuits.training.rules import ExactGradient, ExplicitContrast, Rule, TemporalContrast, loss_gradient
-from tcl_circuits.training.tasks import Recipe, Samples, Task
+from tcl_circuits.training.tasks import Recipe, Task
 
 COLUMNS = ("epoch", "loss", "accuracy", "test_loss", "test_accuracy", "chirp")
 """Columns of a history: after how many epochs, losses, accuracies (NaN for regression), sawtooth factor."""
@@ -69,6 +68,10 @@ class Trainer:
     ----------
     network : Network
         The network as trained so far.
+    cell, saw
+        As given.
+    state : State or None
+        Where training is, once it has begun.
     """
 
     def __init__(
@@ -92,8 +95,15 @@ class Trainer:
         network.check()
         self.network = network
         self.state: State | None = None
-        self._cell, self._saw, self._engine, self._rule = cell, saw, engine, rule
+        self.cell, self.saw = cell, saw
+        self._engine, self._rule = engine, rule
         self._seed, self._chirp, self._threshold, self._spread = seed, chirp, threshold, threshold_spread
+
+    def theta(self, task: Task) -> FloatArray:
+        """Threshold of each edge's kernel output at the start of training [A]."""
+        whole = task.present(task.train, np.arange(len(task.train)), self.cell, self.saw)
+        slope = self._threshold * largest_contrast(self.network, self.cell, whole) / self.saw.tau_s
+        return np.asarray(TemporalContrast(slope, self._spread).gate(self.network, self.cell).theta)
 
     def fit(
         self,
@@ -155,7 +165,7 @@ class Trainer:
                     progress(run.progress(state))
                 if checkpoint is not None and state.batch == 0:
                     Checkpoint(state, settings).save(checkpoint)
-        except (KeyboardInterrupt, TclError):
+        except (KeyboardInterrupt, TclError, OSError):
             if checkpoint is not None:
                 Checkpoint(self.state, settings).save(checkpoint)
             raise
@@ -178,10 +188,10 @@ class _Run:
         if recipe.batch < 1 or not recipe.rate > 0 or not 0 < recipe.final_rate <= 1:
             raise InputError(f"{recipe} needs batch >= 1, rate > 0 S and 0 < final_rate <= 1")
         self._trainer, self._task, self._recipe, self._epochs = trainer, task, recipe, epochs
-        self._cell, self._engine = trainer._cell, trainer._engine
+        self._cell, self._engine = trainer.cell, trainer._engine
         self._chirp = recipe.chirp if trainer._chirp is None else trainer._chirp
         self._start = trainer.network
-        whole = self._drive(task.train, np.arange(len(task.train)))
+        whole = task.present(task.train, np.arange(len(task.train)), self._cell, trainer.saw)
         whole.check(trainer.network)
         self._amplitude = largest_contrast(trainer.network, self._cell, whole)
         self._gain = step_gain(trainer.network, self._cell, whole, self._order(0), recipe, trainer._rule)
@@ -198,9 +208,9 @@ class _Run:
             "seed": trainer._seed,
             "chirp": self._chirp,
             "threshold": trainer._threshold,
-            "tau_f": trainer._saw.tau_f,
-            "tau_s": trainer._saw.tau_s,
-            "polarity": trainer._saw.polarity,
+            "tau_f": trainer.saw.tau_f,
+            "tau_s": trainer.saw.tau_s,
+            "polarity": trainer.saw.polarity,
             "batch": recipe.batch,
             "rate": recipe.rate,
             "final_rate": recipe.final_rate,
@@ -247,7 +257,7 @@ class _Run:
         if self._chirp:
             factor = min(1.0, float(np.sqrt(state.rows[-1, 1] / state.rows[0, 1])))
         tau = self._cell.capacitance(self._start.conductance) * self._cell.resistance(self._start.conductance)
-        return Pace.following(self._trainer._saw, factor, float(tau.max()))
+        return Pace.following(self._trainer.saw, factor, float(tau.max()))
 
     def _rule(self, pace: Pace) -> Rule:
         trainer = self._trainer
@@ -255,14 +265,14 @@ class _Run:
             return ExactGradient()
         if trainer._rule == "contrast":
             return ExplicitContrast()
-        slope = trainer._threshold * self._amplitude / trainer._saw.tau_s
+        slope = trainer._threshold * self._amplitude / trainer.saw.tau_s
         return TemporalContrast(slope * pace.threshold, trainer._spread)
 
     def _batch(self, state: State, network: Network, pace: Pace) -> tuple[State, Network]:
         """Present one batch and change the conductances against the rule's direction."""
         size = self._recipe.batch
         chosen = self._order(state.epoch)[state.batch * size : (state.batch + 1) * size]
-        drive = self._drive(self._task.train, chosen)
+        drive = self._task.present(self._task.train, chosen, self._cell, pace.saw)
         found = self._rule(pace).ascent(network, self._cell, pace.saw, drive, self._engine)
         step = self._gain * self._share(state.epoch) * found.direction
         changed = network.with_conductance(np.clip(network.conductance - step, *network.bounds))
@@ -271,6 +281,7 @@ class _Run:
             batch=state.batch + 1,
             conductance=changed.conductance,
             cycles=state.cycles + len(found.transients),
+            circuit_time=state.circuit_time + len(found.transients) * pace.saw.period,
             energy=state.energy + sum(energy(network, self._cell, t) for t in found.transients),
         )
         if state.epoch == 0:
@@ -287,15 +298,6 @@ class _Run:
         if final == 1:
             return 1.0
         return final + (1 - final) * 0.5 * (1 + float(np.cos(np.pi * epoch / self._epochs)))
-
-    def _drive(self, samples: Samples, chosen: IntArray) -> Drive:
-        """Drive that presents samples: held, or slowly raised for cells that carry no direct current."""
-        inputs, targets = samples.inputs[chosen], samples.targets[chosen]
-        if self._cell.conducts_dc:
-            return Drive.hold(inputs, self._task.nudge, targets)
-        lead = self._trainer._saw.tau_s
-        corners = np.stack([np.zeros_like(inputs), inputs, inputs], axis=-1)
-        return Drive.ramps([-2 * lead, -lead, 0.0], corners, self._task.nudge, targets)
 
     def _measured(self, state: State, network: Network, chirp: float) -> State:
         """State with one more row of the history: losses and accuracies of the network at rest."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import json
 import os
 import re
 import time
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ class TestReading:
             graph, conductance="conductance", bounds=(1e-6, 1e-3), node_capacitance=1e-12
         )
         assert network.positions == {"x": (0.5, -1.0)}
-        same(network, expected_with(expected, positions=network.positions))
+        same(network, replace(expected, positions=network.positions))
 
     def test_graphml_by_hand(self, tmp_path: Path) -> None:
         network = read_network(saved(tmp_path, graphml(CHAIN_XML), "net.graphml"))
@@ -232,10 +232,6 @@ class TestReading:
         assert time.perf_counter() - start < 20
         assert len(found) < 120
         assert sum("more of this kind" in fault for fault in found) >= 3
-
-
-def expected_with(network: Network, **changes: Any) -> Network:
-    return dataclasses.replace(network, **changes)
 
 
 def check_hostile(network: Network) -> None:
@@ -448,7 +444,8 @@ class TestFaultsOfTheNetwork:
         for part in (
             "declared at nodes[0] already", "'gone' is declared", "same SPICE name n_a", "'lonely' has no",
             "unknown role 'inptu'", "no node 'q'", "2 nodes have the role ground", "no node is an input",
-            "'much' is not a number", "bounds = 'wide'", "node_capacitance", "self-loop", "0 S, not positive", "1e-30 S",
+            "'much' is not a number", "bounds = 'wide'", "node_capacitance", "self-loop",
+            "0 S, not positive", "1e-30 S",
         ):  # fmt: skip
             assert part in found
         assert len(found.splitlines()) < 20
@@ -566,12 +563,74 @@ class TestFilesThatAreNoGraph:
         assert part in refusal(tmp_path, graphml(body), "net.graphml")
 
 
+def spoilt(draw: st.DrawFn, content: bytes) -> bytes:
+    """Replace some parts of a file by others or by any bytes."""
+    for _ in range(draw(st.integers(1, 3))):
+        start, stop = sorted(draw(st.integers(0, len(content))) for _ in range(2))
+        stop = min(stop, start + draw(st.integers(0, 30)))
+        at = draw(st.integers(0, len(content)))
+        part = draw(st.binary(max_size=8) | st.just(content[at : at + 20]))
+        content = content[:start] + part + content[stop:]
+    return content
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["a", "b"]),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=3), part, max_size=2),
+    max_leaves=5,
+)
+
+
+class TestAnyFile:
+    """Whatever is in a file, it gives a network without faults or an InputError."""
+
+    def read(self, path: Path) -> None:
+        message = path.name
+        try:
+            read_network(path, inputs=["a"]).check()
+        except InputError as error:
+            message = str(error)
+        assert path.name in message
+
+    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+    @given(st.data(), st.sampled_from(["net.json", "net.graphml", "net"]))
+    def test_spoilt_files(self, tmp_path: Path, data: st.DataObject, name: str) -> None:
+        text = json.dumps(node_link(CHAIN, [("a", "b", 1e-5), ("b", "c")], bounds=[1e-6, 1]), indent=1)
+        content = (text if name.endswith("json") else graphml(CHAIN_XML)).encode()
+        self.read(saved(tmp_path, data.draw(st.composite(spoilt)(content)), name))
+
+    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+    @given(st.lists(st.lists(json_values, min_size=11, max_size=11), min_size=1, max_size=1))
+    def test_any_value_in_any_place(self, tmp_path: Path, drawn: list[list[Any]]) -> None:
+        ((id_, role, pos, source, conductance, bounds, capacitance, order, graph, node, edge),) = drawn
+        attributes = {"bounds": bounds, "node_capacitance": capacitance, "inputs": order, "outputs": order}
+        nodes = [{"id": "a", "role": role}, {"id": id_, "pos": pos}]
+        edges = [
+            {"source": source, "target": id_, "conductance": conductance},
+            {"source": "a", "target": id_},
+        ]
+        for content in (
+            {"nodes": nodes, "edges": edges, "graph": attributes},
+            {"nodes": nodes, "links": edges[1:], "graph": graph},
+            {"nodes": [*nodes, node], "edges": [*edges, edge]},
+            {"nodes": node, "edges": edge},
+        ):
+            self.read(saved(tmp_path, content))
+
+
 class Colour(enum.Enum):
     RED = 1
 
 
 def example(names: Sequence[Hashable] = ("in", "out", "mid")) -> Network:
-    graph = nx.MultiDiGraph([(names[0], names[2]), (names[2], names[1]), (names[1], names[0])])
+    graph: nx.MultiDiGraph[Hashable] = nx.MultiDiGraph(
+        [(names[0], names[2]), (names[2], names[1]), (names[1], names[0])]
+    )
     graph.add_edge(names[0], names[2])
     graph.nodes[names[0]]["pos"] = (0.1, -2)
     return Network.from_graph(graph, [names[0]], [names[1]], ground=names[2], node_capacitance=1e-13)
@@ -600,6 +659,7 @@ def networks(draw: st.DrawFn) -> Network:
     order = draw(st.permutations(range(len(nodes))))
     a, b = sorted((draw(st.integers(1, len(nodes))), draw(st.integers(1, len(nodes)))))
     rest = order[b:]
+    grounded = bool(rest) and draw(st.booleans())
     conductance = draw(st.lists(st.floats(1e-15, 1e3), min_size=len(ends), max_size=len(ends)))
     place = st.tuples(st.floats(allow_nan=False), st.floats(allow_nan=False))
     return Network(
@@ -607,7 +667,7 @@ def networks(draw: st.DrawFn) -> Network:
         edges=np.array(ends, dtype=np.int64),
         inputs=np.array(order[:a], dtype=np.int64),
         outputs=np.array(order[a:b], dtype=np.int64),
-        ground=rest[0] if rest and draw(st.booleans()) else None,
+        ground=rest[0] if grounded else None,
         conductance=np.array(conductance),
         bounds=(draw(st.floats(1e-16, 1e-15)), draw(st.floats(1e3, 1e4))),
         node_capacitance=draw(st.floats(0, 1)),
@@ -629,7 +689,8 @@ class TestWriting:
 
     @pytest.mark.parametrize("kind", [nx.Graph, nx.MultiGraph, nx.DiGraph, nx.MultiDiGraph])
     def test_networkx_reads_the_same_network(self, tmp_path: Path, kind: type[nx.Graph[Any]]) -> None:
-        graph: nx.Graph[int] = kind([(2, 0), (0, 1), (1, 2), (2, 0), (1, 0), (0, 1)])
+        graph = kind()
+        graph.add_edges_from([(2, 0), (0, 1), (1, 2), (2, 0), (1, 0), (0, 1)])
         network = Network.from_graph(graph, [2], [0, 1], seed=2)
         write_network(network, tmp_path / "network.json")
         data = json.loads((tmp_path / "network.json").read_text())
@@ -638,7 +699,7 @@ class TestWriting:
         read = Network.from_graph(
             nx.node_link_graph(data, edges="edges"), conductance="conductance", bounds=bounds
         )
-        same(expected_with(read, outputs=network.outputs), network)
+        same(replace(read, outputs=network.outputs), network)
 
     def test_the_text(self, tmp_path: Path) -> None:
         write_network(example(), tmp_path / "network.json")

@@ -1,0 +1,1 @@
+"""What the command line does, without its words: each module runs one command and leaves its files."""

@@ -1,0 +1,63 @@
+"""Output directories: claimed before anything runs, so that nothing computed is lost for want of a place."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tcl_circuits.errors import InputError
+
+_NEEDED_BYTES = 20_000_000
+
+
+def claim(out: Path, force: bool = False, resume: bool = False) -> Path:
+    """Make the output directory and see that it can be written.
+
+    Parameters
+    ----------
+    out : Path
+        The directory.
+    force : bool
+        Write into a directory that holds files already.
+    resume : bool
+        Expect files of an earlier run.
+
+    Raises
+    ------
+    InputError
+        If it is a file, can't be written, lies on a full disk, or holds files and neither `force` nor
+        `resume` is given.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out} is a file; name a directory")
+    if out.is_dir() and any(out.iterdir()) and not (force or resume):
+        raise InputError(
+            f"--out {out} holds files already; name another directory, or use --force or --resume"
+        )
+    probe = out / ".write-test"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with probe.open("wb") as file:
+            file.write(b"\0" * 65536)
+            file.flush()
+            os.fsync(file.fileno())
+        probe.unlink()
+    except OSError as failure:
+        raise InputError(
+            f"--out {out} can't be written ({failure.strerror}); name another directory"
+        ) from None
+    free = shutil.disk_usage(out).free
+    if free < _NEEDED_BYTES:
+        raise InputError(f"--out {out}: only {free / 1e6:.1f} MB are free on its disk; a run needs {20} MB")
+    return out
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON whole or not at all."""
+    aside = path.with_name(path.name + ".part")
+    aside.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    aside.replace(path)

@@ -1,0 +1,108 @@
+"""``tcl-circuits simulate``: one sawtooth cycle of a network from a graph file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tcl_circuits.circuit.cells import Cell, Signal, named_cell
+from tcl_circuits.circuit.drive import Drive
+from tcl_circuits.circuit.graphfile import read_network
+from tcl_circuits.circuit.netlist import build_netlist, standalone
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.engine import choose
+from tcl_circuits.commands.graph import GraphDrive
+from tcl_circuits.commands.output import claim
+from tcl_circuits.engines import Reference, waveforms
+from tcl_circuits.figures.style import save
+from tcl_circuits.figures.waveforms import draw_waveforms
+from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.training.pace import largest_contrast
+from tcl_circuits.training.readout import charges, temporal_contrast
+from tcl_circuits.training.rules import TemporalContrast
+
+
+@dataclass(frozen=True)
+class SimulateRequest:
+    """What to simulate and where to leave it; fields are the options of the command line."""
+
+    graph: Path
+    inputs: Sequence[str] | None = None
+    outputs: Sequence[str] | None = None
+    ground: str | None = None
+    drive: GraphDrive = field(default_factory=GraphDrive)
+    engine: str = "auto"
+    signal: Signal = "power"
+    cell: str = "sense"
+    seed: int = 0
+    out: Path | None = None
+    force: bool = False
+    saw: Sawtooth = field(default_factory=lambda: Sawtooth(1e-5, 1e-3))
+
+    def make_network(self) -> Network:
+        """The network of the file."""
+        return read_network(self.graph, self.inputs, self.outputs, self.ground, seed=self.seed)
+
+
+@dataclass(frozen=True)
+class SimulateResult:
+    """What a simulation came to: directory, edge table, remarks."""
+
+    out: Path
+    edges: pd.DataFrame
+    remarks: tuple[str, ...]
+
+
+def simulate(request: SimulateRequest) -> SimulateResult:
+    """Simulate one cycle, and leave waveforms.nc, edges.csv, netlist.cir and waveforms.png.
+
+    Raises
+    ------
+    InputError
+        Before anything runs, if the graph or an option can't be used.
+    EngineError
+        If the simulation fails.
+    """
+    network = request.make_network()
+    cell, saw = named_cell(request.cell, request.signal), request.saw
+    drive = request.drive.of(network, cell, saw)
+    drive.check(network)
+    engine, remark = choose(request.engine)
+    out = claim(request.out or Path("runs") / f"simulate-{request.graph.stem}", request.force)
+    rule = design_rule(network, cell, saw, drive)
+    try:
+        transient = engine.run(network, cell, saw, drive)[0]
+    finally:
+        engine.close()
+    gate = rule.gate(network, cell)
+    contrast = temporal_contrast(network, cell, saw, [transient], gate)[0]
+    data = waveforms(network, cell, saw, transient)
+    edges = pd.DataFrame(
+        {
+            "edge": data["edge"].to_numpy(),
+            "u": data["first"].to_numpy(),
+            "v": data["second"].to_numpy(),
+            "conductance_S": network.conductance,
+            "charge_C": charges(transient, gate),
+            "update": -contrast,
+        }
+    )
+    data.to_netcdf(out / "waveforms.nc")
+    edges.to_csv(out / "edges.csv", index=False)
+    netlist = build_netlist(network, cell, saw, drive)
+    (out / "netlist.cir").write_text(standalone(netlist, "tcl_circuits: one training cycle"))
+    exact = Reference(resolution=2).run(network, cell, saw, drive)[0]
+    theory = np.array([np.interp(transient.time, exact.time, u) for u in exact.u])
+    theta = None if drive.nudge is None else np.asarray(gate.theta)
+    save(draw_waveforms(data, theta=theta, theory=theory), out / "waveforms.png")
+    return SimulateResult(out, edges, () if remark is None else (remark,))
+
+
+def design_rule(network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> TemporalContrast:
+    """The temporal rule with the default threshold theta = 2 A_max C/tau_s of this drive."""
+    amplitude = 0.0 if drive.nudge is None else largest_contrast(network, cell, drive)
+    return TemporalContrast(2 * amplitude / saw.tau_s)

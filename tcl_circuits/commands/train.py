@@ -1,0 +1,235 @@
+"""``tcl-circuits train``: a task or a user's table, trained, with everything that a run leaves."""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.cells import Signal, named_cell
+from tcl_circuits.circuit.graphfile import read_network, write_network
+from tcl_circuits.circuit.netlist import build_netlist, standalone
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.engine import choose
+from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
+from tcl_circuits.errors import InputError
+from tcl_circuits.figures.network import draw_network
+from tcl_circuits.figures.style import save
+from tcl_circuits.figures.training import draw_loss
+from tcl_circuits.figures.waveforms import draw_waveforms
+from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.training import tasks
+from tcl_circuits.training.table import as_classes, read_table
+from tcl_circuits.training.tasks import Task
+from tcl_circuits.training.trainer import Progress, Trainer
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What to train, how, and where to leave it; fields are the options of the command line."""
+
+    task: str | None = None
+    data: Path | None = None
+    target: str | None = None
+    graph: Path | None = None
+    classes: bool = False
+    engine: str = "auto"
+    rule: str = "tcl"
+    signal: Signal = "power"
+    cell: str = "sense"
+    epochs: int | None = None
+    seed: int = 0
+    workers: int = 1
+    out: Path | None = None
+    resume: bool = False
+    force: bool = False
+    chirp: bool | None = None
+    saw: Sawtooth = field(default_factory=lambda: Sawtooth(1e-5, 1e-3))
+
+    def make_task(self) -> Task:
+        """The task, or the user's table as one."""
+        if self.data is None:
+            if self.task is None:
+                raise InputError(
+                    f"name a task ({', '.join(tasks.names())}) or give --data FILE.csv --target COLUMN"
+                )
+            if self.target is not None or self.graph is not None:
+                raise InputError("--target and --graph belong to --data; a named task brings its own network")
+            return tasks.load(self.task, self.seed)
+        if self.task is not None:
+            raise InputError(f"give either the task {self.task!r} or --data {self.data}, not both")
+        if self.target is None:
+            raise InputError(f"--data {self.data} needs --target COLUMN, the column to learn")
+        table = read_table(self.data, self.target)
+        network = None if self.graph is None else read_network(self.graph, seed=self.seed)
+        return tasks.from_table(as_classes(table) if self.classes else table, self.seed, network)
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run came to: its directory, its summary, and remarks for the user."""
+
+    out: Path
+    summary: Mapping[str, Any]
+    remarks: tuple[str, ...]
+
+
+def train(
+    request: TrainRequest,
+    notify: Callable[[str], None] = print,
+    progress: Callable[[Progress], None] | None = None,
+) -> TrainResult:
+    """Train, and leave summary.json, history.csv, network.json, netlist.cir, checkpoint.npz and pictures.
+
+    Parameters
+    ----------
+    request : TrainRequest
+        What the user asked for.
+    notify : callable
+        Told a line where the user should know something at once.
+    progress : callable, optional
+        Told of each batch.
+
+    Raises
+    ------
+    InputError
+        Before anything runs, if the request can't be fulfilled.
+    EngineError
+        If a simulation fails; the checkpoint holds what was reached.
+    """
+    task, cell = request.make_task(), named_cell(request.cell, request.signal)
+    saw = request.saw
+    engine, remark = choose(request.engine, request.workers)
+    trainer = Trainer(task.network, cell, saw, engine, request.rule, request.seed, request.chirp)
+    theta = trainer.theta(task)
+    label = task.name if request.data is None else request.data.stem
+    out = request.out or Path("runs") / f"{label}-{request.rule}-{engine.name}-seed{request.seed}"
+    claim(out, request.force, request.resume)
+    if remark is not None:
+        notify(remark)
+    clock = _Clock()
+    try:
+        history = trainer.fit(
+            task,
+            request.epochs,
+            checkpoint=out / "checkpoint.npz",
+            resume=request.resume,
+            progress=progress,
+        )
+        sample = task.present(task.train, np.array([0]), cell, saw)
+        shown = engine.run(task.network, cell, saw, sample)[0]
+        spice = f"ngspice-{engine.version}" if isinstance(engine, Ngspice) else None
+    finally:
+        engine.close()
+    summary = _summary(request, task, trainer, engine, history, clock, spice)
+    history.to_csv(out / "history.csv", index=False)
+    write_network(trainer.network, out / "network.json")
+    netlist = build_netlist(trainer.network, cell, saw, sample)
+    (out / "netlist.cir").write_text(standalone(netlist, f"tcl_circuits: {task.name}, one training cycle"))
+    write_json(out / "summary.json", summary)
+    _draw_run(out, task, trainer.network, history)
+    exact = Reference(resolution=2).run(task.network, cell, saw, sample)[0]
+    _draw_cycle(out, waveforms(task.network, cell, saw, shown), exact, theta)
+    return TrainResult(out, summary, () if remark is None else (remark,))
+
+
+class _Clock:
+    """Wall and CPU time since it was made, of this process and of its children."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.monotonic(), self._used()
+
+    @staticmethod
+    def _used() -> float:
+        kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        usages = [resource.getrusage(kind) for kind in kinds]
+        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+    def wall(self) -> float:
+        return time.monotonic() - self._wall
+
+    def cpu(self) -> float:
+        return self._used() - self._cpu
+
+
+def _summary(
+    request: TrainRequest,
+    task: Task,
+    trainer: Trainer,
+    engine: Engine,
+    history: pd.DataFrame,
+    clock: _Clock,
+    spice: str | None,
+) -> dict[str, Any]:
+    state = trainer.state
+    assert state is not None
+    first, last = history.iloc[0], history.iloc[-1]
+    baseline = task.baseline
+    return {
+        "task": task.name,
+        "description": task.description,
+        "engine": engine.name,
+        "rule": request.rule,
+        "signal": trainer.cell.signal,
+        "cell": request.cell,
+        "seed": request.seed,
+        "epochs": state.epoch,
+        "nodes": task.network.node_count,
+        "edges": task.network.edge_count,
+        "train_samples": len(task.train),
+        "test_samples": len(task.test),
+        "initial_loss": float(first["loss"]),
+        "final_loss": float(last["loss"]),
+        "test_loss": float(last["test_loss"]),
+        "test_accuracy": _number(last["test_accuracy"]),
+        "baseline": None
+        if baseline is None
+        else _number(baseline.loss if baseline.accuracy is None else baseline.accuracy),
+        "baseline_name": None if baseline is None else baseline.name,
+        "baseline_measure": None
+        if baseline is None
+        else ("test_loss" if baseline.accuracy is None else "test_accuracy"),
+        "cosine_to_gradient": state.cosine,
+        "cycles": state.cycles,
+        "circuit_time_s": state.circuit_time,
+        "energy_J_per_cycle": state.energy / state.cycles if state.cycles else None,
+        "wall_s": clock.wall(),
+        "cpu_s": clock.cpu(),
+        "versions": {
+            "tcl_circuits": version("tcl-circuits"),
+            "python": sys.version.split()[0],
+            **{name: version(name) for name in ("numpy", "scipy", "networkx", "PySpice")},
+            "ngspice": spice,
+        },
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _draw_run(out: Path, task: Task, trained: Network, history: pd.DataFrame) -> None:
+    """Leave the pictures of the loss and of the trained network."""
+    baseline = task.baseline
+    score = None if baseline is None else baseline.loss if baseline.accuracy is None else baseline.accuracy
+    save(draw_loss(history, score, "" if baseline is None else baseline.name), out / "loss.png")
+    save(draw_network(trained, f"{task.name} after training", reference=task.network), out / "network.png")
+
+
+def _draw_cycle(out: Path, data: xr.Dataset, exact: Transient, theta: FloatArray) -> None:
+    """Leave the picture of the first cycle, with the exact solution over the engine's."""
+    time = data["time"].to_numpy()
+    theory = np.array([np.interp(time, exact.time, u) for u in exact.u])
+    save(draw_waveforms(data, theta=theta, theory=theory), out / "waveforms.png")
