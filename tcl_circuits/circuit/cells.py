@@ -34,6 +34,8 @@ SIGNALS: dict[str, Callable[[FloatArray], FloatArray]] = {
 }
 """The synaptic signal s as a function of an edge's voltage drop: s = dV^2/2 [V^2], abs(dV) or dV [V]."""
 
+SIGNAL_UNITS = {"power": "V2", "abs": "V", "linear": "V"}
+
 SIGNAL_EXPRESSIONS = {"power": "0.5*V({a},{b})*V({a},{b})", "abs": "abs(V({a},{b}))"}
 """The same as behavioural expressions; the linear signal needs no source of its own."""
 

@@ -115,6 +115,7 @@ class Drive:
                 f"drive: targets of shape {wanted.shape} given for {samples} samples of "
                 f"{len(nudge.outputs.plus)} output values"
             )
+        nudge.check_targets(wanted)
         return cls(times, inputs, wanted, nudge)
 
     @property

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 _LONGEST = 32
+_SIGNS = ((r"-(?=\.?\d)", "m"), (r"\+", "_p"), (r"-$", "_n"))
+"""Signs that often tell names apart: -1 becomes m1, x+ and x- become x_p and x_n."""
 
 
 def clean(label: Hashable) -> str:
-    """Return the legal form of one name: lower case, minus as ``m``, others as ``_`` or their code point.
+    """Return the legal form of one name: lower case, signs spelled, other characters as ``_`` or code points.
 
     Names longer than 32 characters keep their beginning and end in a digest of the whole.
 
@@ -25,7 +27,9 @@ def clean(label: Hashable) -> str:
     >>> clean("Out 1"), clean(7), clean("β")
     ('n_out_1', 'n_7', 'n_u3b2')
     """
-    text = re.sub(r"-(?=\.?\d)", "m", str(label)[: 2 * _LONGEST])
+    text = str(label)[: 2 * _LONGEST]
+    for pattern, spelled in _SIGNS:
+        text = re.sub(pattern, spelled, text)
     letters = [
         char.lower() if char.isascii() and char.isalnum() else "_" if char.isascii() else f"u{ord(char):x}"
         for char in text

@@ -67,6 +67,10 @@ class Nudge(Protocol):
         """How output values are read."""
         ...
 
+    def check_targets(self, targets: FloatArray) -> None:
+        """Raise an InputError if targets of shape (samples, values) make no sense for this nudge."""
+        ...
+
     def force(self, y: FloatArray, target: FloatArray) -> FloatArray:
         """Current at beta = 1 into each output value [A], shape (..., values)."""
         ...
@@ -98,7 +102,34 @@ def _targets(target: FloatArray) -> tuple[VoltageSource, ...]:
 
 
 @dataclass(frozen=True)
-class ConductanceNudge:
+class _SquaredError:
+    """What the nudges towards target voltages share."""
+
+    conductance: float
+    outputs: OutputMap
+
+    def __post_init__(self) -> None:
+        _check_conductance(type(self).__name__, self.conductance)
+
+    def check_targets(self, targets: FloatArray) -> None:
+        """Accept any voltages."""
+
+    def force(self, y: FloatArray, target: FloatArray) -> FloatArray:
+        """``g_n (T - y)`` [A]."""
+        return self.conductance * (target - y)
+
+    def loss(self, y: FloatArray, target: FloatArray) -> FloatArray:
+        """Half the squared error, summed over the values [V^2]."""
+        result: FloatArray = 0.5 * np.sum((y - target) ** 2, axis=-1)
+        return result
+
+    def loss_gradient(self, y: FloatArray, target: FloatArray) -> FloatArray:
+        """``y - T`` [V]."""
+        return y - target
+
+
+@dataclass(frozen=True)
+class ConductanceNudge(_SquaredError):
     """The memory-free nudge ``I = beta g_n (T - y)``: a conductance beta g_n to a source at the target.
 
     Parameters
@@ -109,30 +140,12 @@ class ConductanceNudge:
         How output values are read.
     """
 
-    conductance: float
-    outputs: OutputMap
     closed_loop: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        _check_conductance("ConductanceNudge", self.conductance)
-
-    def force(self, y: FloatArray, target: FloatArray) -> FloatArray:
-        """``g_n (T - y)`` [A]."""
-        return self.conductance * (target - y)
 
     def force_jacobian(self, y: FloatArray, target: FloatArray) -> FloatArray:
         """``-g_n`` on the diagonal [S]."""
         values = y.shape[-1]
         return np.broadcast_to(-self.conductance * np.eye(values), (*y.shape, values))
-
-    def loss(self, y: FloatArray, target: FloatArray) -> FloatArray:
-        """Half the squared error, summed over the values [V^2]."""
-        result: FloatArray = 0.5 * np.sum((y - target) ** 2, axis=-1)
-        return result
-
-    def loss_gradient(self, y: FloatArray, target: FloatArray) -> FloatArray:
-        """``y - T`` [V]."""
-        return y - target
 
     def elements(self, names: tuple[str, ...], target: FloatArray) -> tuple[Element, ...]:
         """One target source and one controlled current source for each value."""
@@ -146,7 +159,7 @@ class ConductanceNudge:
 
 
 @dataclass(frozen=True)
-class CurrentNudge:
+class CurrentNudge(_SquaredError):
     """The current ``I = beta g_n (T - y_free)`` from the error of the free state, which the host holds.
 
     Parameters
@@ -157,29 +170,11 @@ class CurrentNudge:
         How output values are read.
     """
 
-    conductance: float
-    outputs: OutputMap
     closed_loop: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        _check_conductance("CurrentNudge", self.conductance)
-
-    def force(self, y: FloatArray, target: FloatArray) -> FloatArray:
-        """``g_n (T - y)`` [A], to be evaluated at the free state."""
-        return self.conductance * (target - y)
 
     def force_jacobian(self, y: FloatArray, target: FloatArray) -> FloatArray:
         """Zero: the current does not follow the outputs."""
         return np.zeros((*y.shape, y.shape[-1]))
-
-    def loss(self, y: FloatArray, target: FloatArray) -> FloatArray:
-        """Half the squared error, summed over the values [V^2]."""
-        result: FloatArray = 0.5 * np.sum((y - target) ** 2, axis=-1)
-        return result
-
-    def loss_gradient(self, y: FloatArray, target: FloatArray) -> FloatArray:
-        """``y - T`` [V]."""
-        return y - target
 
     def elements(self, names: tuple[str, ...], target: FloatArray) -> tuple[Element, ...]:
         """One source ``bn<k>`` for each value whose current, as the voltage of ``t<k>``, the host sets.
@@ -216,6 +211,15 @@ class SoftmaxNudge:
         _check_conductance("SoftmaxNudge", self.conductance)
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise InputError(f"SoftmaxNudge: temperature = {self.temperature!r} must be positive, in V")
+
+    def check_targets(self, targets: FloatArray) -> None:
+        """Raise an InputError unless every row is a distribution over the classes, as one-hot rows are."""
+        off = np.flatnonzero((np.abs(targets.sum(axis=1) - 1) > 1e-9) | (targets < 0).any(axis=1))
+        if off.size:
+            raise InputError(
+                f"SoftmaxNudge: targets {targets[off[0]]} of sample {off[0]} must be one-hot: "
+                "1 for the class and 0 for the others"
+            )
 
     def probabilities(self, y: FloatArray) -> FloatArray:
         """Softmax of ``y/T_m``, shape (..., values)."""

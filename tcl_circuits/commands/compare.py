@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import Cell, Signal, named_cell
+from tcl_circuits.circuit.cells import SIGNAL_UNITS, Cell, Signal, named_cell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
@@ -116,7 +116,9 @@ def compare(request: CompareRequest) -> CompareResult:
     }
     write_json(out / "comparison.json", comparison)
     data = [waveforms(network, cell, saw, found[0]) for found in runs]
-    figure = draw_comparison(data[0], data[1], (updates[0], updates[1]), request.engines)
+    figure = draw_comparison(
+        data[0], data[1], (updates[0], updates[1]), request.engines, update_unit=SIGNAL_UNITS[cell.signal]
+    )
     save(figure, out / "comparison.png")
     return CompareResult(out, comparison)
 

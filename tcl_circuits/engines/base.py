@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.cells import SIGNAL_UNITS, SIGNALS, Cell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
@@ -76,7 +76,7 @@ def waveforms(network: Network, cell: Cell, saw: Sawtooth, transient: Transient)
             "signal": (
                 ("edge", "time"),
                 signal,
-                {"units": "V2" if cell.signal == "power" else "V", "long_name": f"{cell.signal} signal s"},
+                {"units": SIGNAL_UNITS[cell.signal], "long_name": f"{cell.signal} signal s"},
             ),
             "beta": (("time",), beta, {"units": "1", "long_name": "nudge strength"}),
         },

@@ -16,6 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.transforms import Bbox
 
 from tcl_circuits.arrays import FloatArray
 
@@ -88,7 +89,21 @@ def house_style() -> Iterator[None]:
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, PDF or SVG; the same figure gives the same bytes."""
     with house_style():
+        _lay_out(figure)
         figure.savefig(path, metadata=_METADATA.get(Path(path).suffix.lower()))
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the axes for good, on whole pixels: the solver's last digits differ from run to run."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    pixels = figure.get_size_inches() * figure.dpi
+    for axes in figure.axes:
+        corners = np.round(axes.get_position(original=True).get_points() * pixels) / pixels
+        axes.set_position(Bbox(corners))
 
 
 @dataclass(frozen=True)

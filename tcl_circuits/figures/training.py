@@ -22,6 +22,9 @@ from tcl_circuits.figures.style import (
 
 __all__ = ["draw_loss", "save"]
 
+_FAR = 100.0
+"""How many times below the losses a baseline stays in the picture."""
+
 
 def draw_loss(
     history: pd.DataFrame,
@@ -60,10 +63,7 @@ def draw_loss(
         if with_accuracy:
             _draw_accuracy(panels[1], history)
         if baseline is not None:
-            level = 100 * baseline if with_accuracy else baseline
-            panels[-1].axhline(
-                level, color=MUTED, linewidth=1.4, linestyle="--", label=plain_text(baseline_name)
-            )
+            _draw_baseline(panels[-1], 100 * baseline if with_accuracy else baseline, baseline_name)
         for axes in panels:
             _finish(axes, _column(history, "epoch"))
         headline(figure, title)
@@ -88,6 +88,16 @@ def _draw_losses(axes: Axes, history: pd.DataFrame, unit: str) -> None:
 def _draw_accuracy(axes: Axes, history: pd.DataFrame) -> None:
     _curve(axes, history, "test_accuracy", 100.0, label="test", color=PALETTE[1], marker="s")
     axes.set_ylabel("Test accuracy (%)")
+
+
+def _draw_baseline(axes: Axes, level: float, name: str) -> None:
+    """Draw a level to compare with; one far below a logarithmic axis is only named, with its value."""
+    low, high = axes.get_ylim()
+    far = axes.get_yscale() == "log" and level < low / _FAR
+    label = plain_text(f"{name} ({level:.2g})" if far else name)
+    axes.axhline(level, color=MUTED, linewidth=1.4, linestyle="--", label=label)
+    if far:
+        axes.set_ylim(low, high)
 
 
 def _curve(axes: Axes, history: pd.DataFrame, name: str, factor: float, **style: str) -> FloatArray:

@@ -16,7 +16,7 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import ideal_contrast
 from tcl_circuits.training.rules import loss_gradient
-from tcl_circuits.training.tasks import Recipe
+from tcl_circuits.training.task import Recipe
 
 _KERNEL_TIMES = 5.0
 

@@ -25,12 +25,14 @@ def temporal_contrast(
 ) -> FloatArray:
     """Contrast that the thresholded kernel output stands for: its charge over C, with the polarity's sign.
 
+    C is the mean of the sense capacitances: what an edge learns is its charge, whatever its own C.
+
     Returns
     -------
     ndarray of shape (samples, edges)
         Estimate of ``s_nudged - s_free``, in the signal's unit.
     """
-    per_farad = saw.sign / cell.capacitance(network.conductance)
+    per_farad = saw.sign / cell.capacitance(network.conductance).mean()
     return np.array([charges(transient, gate) * per_farad for transient in transients])
 
 

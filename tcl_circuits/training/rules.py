@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.conduction import Conduction
@@ -59,7 +61,7 @@ class TemporalContrast:
     Parameters
     ----------
     slope : float
-        Threshold as a rate of change of the signal [V^2/s or V/s]; an edge's theta is C times it.
+        Threshold as a rate of change of the signal [V^2/s or V/s]; theta is the mean C times it.
     spread : ndarray of shape (edges,), optional
         Factor on each edge's threshold.
     """
@@ -70,7 +72,7 @@ class TemporalContrast:
 
     def gate(self, network: Network, cell: Cell) -> HardThreshold:
         """Each edge's threshold theta [A]."""
-        theta = self.slope * cell.capacitance(network.conductance)
+        theta = np.full(network.edge_count, self.slope * cell.capacitance(network.conductance).mean())
         return HardThreshold(theta if self.spread is None else theta * self.spread)
 
     def ascent(self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive, engine: Engine) -> Ascent:

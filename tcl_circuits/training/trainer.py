@@ -20,7 +20,7 @@ from tcl_circuits.training.checkpoint import Checkpoint, State, advance
 from tcl_circuits.training.pace import Pace, largest_contrast, step_gain
 from tcl_circuits.training.readout import energy
 from tcl_circuits.training.rules import ExactGradient, ExplicitContrast, Rule, TemporalContrast, loss_gradient
-from tcl_circuits.training.tasks import Recipe, Task
+from tcl_circuits.training.task import Recipe, Task
 
 COLUMNS = ("epoch", "loss", "accuracy", "test_loss", "test_accuracy", "chirp")
 """Columns of a history: after how many epochs, losses, accuracies (NaN for regression), sawtooth factor."""

@@ -86,3 +86,15 @@ def test_log_axes_have_round_numbers(low: float, high: float, expected: set[str]
     log_ticks(axes.yaxis, low, high)
     labels = {axes.yaxis.get_major_formatter()(value) for value in axes.yaxis.get_majorticklocs()}
     assert expected <= labels
+
+
+def test_axes_stand_on_whole_pixels_and_stay_there(tmp_path: Path) -> None:
+    with house_style():
+        figure = Figure(layout="constrained")
+        axes = figure.subplots()
+        axes.set_ylabel("u (nA)")
+    for name in ("a.png", "b.png"):
+        save(figure, tmp_path / name)
+        corners = axes.get_position().get_points() * figure.get_size_inches() * figure.dpi
+        assert_allclose(corners, np.round(corners), atol=1e-6)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

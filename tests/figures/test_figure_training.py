@@ -53,6 +53,13 @@ def test_without_accuracies_there_is_one_panel_and_the_baseline_is_a_loss() -> N
     assert labels(figure.axes[0]) == ["training", "test", "linear regression"]
 
 
+@pytest.mark.parametrize("level", [1e-31, 0.0])
+def test_a_baseline_out_of_reach_does_not_flatten_the_curves(level: float) -> None:
+    axes = draw_loss(history(accuracy=False), level, "linear regression").axes[0]
+    assert axes.get_ylim()[0] > 1e-2
+    assert labels(axes)[-1] == f"linear regression ({level:.2g})"
+
+
 @pytest.mark.parametrize(
     "table",
     [

@@ -1,0 +1,130 @@
+"""A task: samples, the network that learns them, its nudge, and a baseline to stand beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+from tcl_circuits.arrays import FloatArray, IntArray
+from tcl_circuits.circuit.cells import Cell
+from tcl_circuits.circuit.drive import Drive
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.nudge import Nudge
+from tcl_circuits.protocol import Sawtooth
+
+NUDGE_CONDUCTANCE = 1e-5
+"""Nudge conductance of the ready-made tasks, the middle of their range of conductances [S]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Input voltages (samples, inputs) [V] and targets (samples, values) of one part of a task."""
+
+    inputs: FloatArray
+    targets: FloatArray
+
+    def __len__(self) -> int:
+        return int(self.inputs.shape[0])
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a standard method reaches on the same split.
+
+    Parameters
+    ----------
+    name : str
+        The method.
+    loss : float
+        Its loss on the test samples, as the network's.
+    accuracy : float or None
+        Its test accuracy, for classes.
+    """
+
+    name: str
+    loss: float
+    accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a task is trained unless the user says otherwise.
+
+    Parameters
+    ----------
+    epochs, batch : int
+        Passes through the samples, and samples in an update.
+    rate : float
+        Root mean square change of a conductance by one batch at the start [S].
+    final_rate : float
+        Share of the rate left at the end of a cosine decay; 1 keeps it constant.
+    chirp : bool
+        Whether sawtooth and threshold follow the loss.
+    """
+
+    epochs: int
+    batch: int
+    rate: float
+    final_rate: float = 1.0
+    chirp: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A task.
+
+    Parameters
+    ----------
+    name, description : str
+        For people.
+    network : Network
+        The network before training.
+    nudge : Nudge
+        The nudge at its outputs.
+    train, test : Samples
+        Samples to learn from and held out.
+    baseline : Baseline or None
+        A standard method on the same split.
+    recipe : Recipe
+        Training settings.
+    classes : tuple of str or None
+        Class names, in the order of the output values.
+    """
+
+    name: str
+    description: str
+    network: Network
+    nudge: Nudge
+    train: Samples
+    test: Samples
+    baseline: Baseline | None
+    recipe: Recipe
+    classes: tuple[str, ...] | None = None
+
+    def present(self, samples: Samples, chosen: IntArray, cell: Cell, saw: Sawtooth) -> Drive:
+        """Drive that presents some samples; see :meth:`Drive.present`."""
+        return Drive.present(samples.inputs[chosen], cell, saw, self.nudge, samples.targets[chosen])
+
+    def outputs(self, voltages: FloatArray) -> FloatArray:
+        """Output values y (samples, values) from node voltages (samples, nodes)."""
+        at = voltages[:, self.network.outputs]
+        return at @ self.nudge.outputs.matrix(self.network.outputs.size).T
+
+    def loss(self, y: FloatArray, targets: FloatArray) -> float:
+        """Mean loss of the samples."""
+        return float(self.nudge.loss(y, targets).mean())
+
+    def accuracy(self, y: FloatArray, targets: FloatArray) -> float | None:
+        """Share of samples whose largest output is the right class; None for regression."""
+        if self.classes is None:
+            return None
+        return float(np.mean(y.argmax(axis=1) == targets.argmax(axis=1)))
+
+
+def least_squares(train: Samples, test: Samples) -> Baseline:
+    """Linear regression of the targets on the inputs, with its loss on the test samples."""
+    model = LinearRegression().fit(train.inputs, train.targets)
+    error = model.predict(test.inputs) - test.targets
+    return Baseline("least squares", float(0.5 * np.sum(error**2, axis=1).mean()))
