@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import sys
@@ -22,13 +23,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from tcl_circuits.commands.options import names, sawtooth, shortened, volts_of
 from tcl_circuits.errors import InputError, TclError
-from tcl_circuits.units import engineering, parse_quantity
+from tcl_circuits.units import engineering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tcl_circuits.protocol import Sawtooth
     from tcl_circuits.training.trainer import Progress as TrainingProgress
 
 
@@ -39,13 +40,15 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            _console.print("interrupted; a checkpoint that was begun is kept: go on with --resume")
+            kept = "; the checkpoint is kept: go on with --resume" * (ctx.invoked_subcommand == "train")
+            _console.print(f"interrupted{kept}")
             raise typer.Exit(130) from None
         except TclError as fault:
-            _console.print(f"tcl-circuits: {fault}", markup=False)
+            _console.print(f"tcl-circuits: {fault}")
             raise typer.Exit(fault.exit_code) from None
         except OSError as fault:
-            _console.print(f"tcl-circuits: {fault.strerror or fault}: {fault.filename or ''}", markup=False)
+            place = "" if fault.filename is None else f"{fault.filename}: "
+            _console.print(f"tcl-circuits: {place}{fault.strerror or fault}; what was reached is kept")
             raise typer.Exit(1) from None
 
 
@@ -56,13 +59,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_console = Console(stderr=True, highlight=False, soft_wrap=True)
-_output = Console(highlight=False, soft_wrap=True)
+# Names of a user's nodes and files are text, never markup.
+_console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+_output = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 EngineOption = Annotated[str, typer.Option(help="auto, ngspice or reference (exact, NumPy).")]
 SignalOption = Annotated[str, typer.Option(help="Synaptic signal: power, abs or linear.")]
 CellOption = Annotated[str, typer.Option(help="Edge cell: sense or series.")]
-SeedOption = Annotated[int, typer.Option(help="Seed of every draw.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of every draw.", min=0, max=2**32 - 1)]
 OutOption = Annotated[Path | None, typer.Option(help="Directory for the files; by default under runs/.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Write into a directory that holds files.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -73,26 +77,6 @@ NodesOption = Annotated[str | None, typer.Option(help="Node names, separated by 
 VoltsOption = Annotated[str | None, typer.Option(help="Voltages, separated by commas.")]
 
 
-def _saw(tau_f: str, tau_s: str, polarity: str) -> Sawtooth:
-    from tcl_circuits.protocol import Sawtooth
-
-    return Sawtooth(
-        parse_quantity(tau_f, "s", "--tau-f"),
-        parse_quantity(tau_s, "s", "--tau-s"),
-        polarity,  # type: ignore[arg-type]
-    )
-
-
-def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _volts(text: str | None, option: str) -> list[float] | None:
-    if text is None:
-        return None
-    return [parse_quantity(part, "V", option) for part in text.split(",")]
-
-
 def _print_json(content: Any) -> None:
     sys.stdout.write(json.dumps(content, indent=2) + "\n")
 
@@ -100,21 +84,15 @@ def _print_json(content: Any) -> None:
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """What is installed, and a one-edge transient checked against Eq. 25; exit 0 usable, 1 not."""
-    from tcl_circuits.commands.doctor import examine
+    from tcl_circuits.commands.doctor import examine, rows
 
     report = examine()
     if as_json:
         _print_json(report)
     else:
         table = Table(show_header=False, box=None)
-        table.add_row("Python", report["python"])
-        for name, found in report["packages"].items():
-            table.add_row(name, found or "missing")
-        table.add_row("ngspice", f"{report['ngspice_version'] or 'not usable'}  {report['library'] or ''}")
-        if report["kernel_error"] is not None:
-            table.add_row(
-                "one edge against Eq. 25", f"largest error {report['kernel_error']:.2g} of the peak"
-            )
+        for name, found in rows(report):
+            table.add_row(name, found)
         _output.print(table)
         _output.print("ngspice is usable" if report["usable"] else f"not usable: {report['remedy']}")
     raise typer.Exit(0 if report["usable"] else 1)
@@ -139,7 +117,7 @@ def cells() -> None:
 
     for cell in (SenseCell("power"), SenseCell("abs"), SenseCell("linear"), SeriesCell()):
         block = cell.subcircuit(1e-5)
-        _output.print(f"[bold]{block.name}[/bold]  pins {' '.join(block.pins)}")
+        _output.print(f"{block.name}  pins {' '.join(block.pins)}", style="bold")
         for line in block.description.splitlines():
             _output.print(f"    {line}")
 
@@ -170,7 +148,7 @@ def train(
     """Train a network on a task or on your own table, and leave files and pictures."""
     from tcl_circuits.commands import train as command
 
-    saw = _saw(tau_f, tau_s, polarity)
+    saw = sawtooth(tau_f, tau_s, polarity)
     request = command.TrainRequest(
         task=task,
         data=data,
@@ -239,7 +217,8 @@ def _training_bar() -> Iterator[Callable[[TrainingProgress], None]]:
     try:
         yield report
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
 
 
 @app.command()
@@ -266,17 +245,17 @@ def simulate(
 
     request = command.SimulateRequest(
         graph=graph,
-        inputs=_names(inputs),
-        outputs=_names(outputs),
+        inputs=names(inputs),
+        outputs=names(outputs),
         ground=ground,
-        drive=GraphDrive(_volts(volts, "--volts"), _volts(targets, "--targets")),
+        drive=GraphDrive(volts_of(volts, "--volts"), volts_of(targets, "--targets")),
         engine=engine,
         signal=signal_,  # type: ignore[arg-type]
         cell=cell,
         seed=seed,
         out=out,
         force=force,
-        saw=_saw(tau_f, tau_s, polarity),
+        saw=sawtooth(tau_f, tau_s, polarity),
     )
     result = command.simulate(request)
     for remark in result.remarks:
@@ -285,7 +264,7 @@ def simulate(
     largest = result.edges["update"].abs().sort_values(ascending=False).index[:10]
     for row in result.edges.loc[largest].itertuples():
         table.add_row(
-            str(row.edge),
+            shortened(str(row.edge)),
             engineering(float(row.conductance_S), "S"),  # type: ignore[arg-type]
             engineering(float(row.charge_C), "C"),  # type: ignore[arg-type]
             f"{row.update:.3g}",
@@ -320,15 +299,15 @@ def compare(
     from tcl_circuits.commands import compare as command
     from tcl_circuits.commands.graph import GraphDrive
 
-    chosen = _names(engines) or []
+    chosen = names(engines) or []
     if len(chosen) != 2:
         raise InputError(f"--engines {engines!r}: name two, separated by a comma")
     request = command.CompareRequest(
         subject=subject,
-        inputs=_names(inputs),
-        outputs=_names(outputs),
+        inputs=names(inputs),
+        outputs=names(outputs),
         ground=ground,
-        drive=GraphDrive(_volts(volts, "--volts"), _volts(targets, "--targets")),
+        drive=GraphDrive(volts_of(volts, "--volts"), volts_of(targets, "--targets")),
         engines=(chosen[0], chosen[1]),
         signal=signal_,  # type: ignore[arg-type]
         cell=cell,
@@ -336,7 +315,7 @@ def compare(
         seed=seed,
         out=out,
         force=force,
-        saw=_saw(tau_f, tau_s, polarity),
+        saw=sawtooth(tau_f, tau_s, polarity),
     )
     result = command.compare(request)
     if as_json:
@@ -346,14 +325,15 @@ def compare(
     _output.print(f"{found['edges']} edges, {found['samples']} samples, {' against '.join(chosen)}")
     _output.print(f"largest difference of u: {found['waveform_max_error']:.2g} of the largest u")
     if found["update_cosine"] is not None:
-        _output.print(
-            f"updates: cosine {found['update_cosine']:.6f}, relative difference {found['update_relative_l2']:.2g}"
-        )
+        cosine, difference = found["update_cosine"], found["update_relative_l2"]
+        _output.print(f"updates: cosine {cosine:.6f}, relative difference {difference:.2g}")
     _output.print(f"files: {result.out}/comparison.json, comparison.png")
 
 
 def main() -> None:
     """Run the command line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()
 

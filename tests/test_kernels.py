@@ -44,7 +44,8 @@ def test_response_agrees_with_the_differential_equation_with_leak() -> None:
     u = kernels.rc(r, c, leak).response(times, volts)
 
     def charging(t: float, v: np.ndarray) -> np.ndarray:
-        return ((np.interp(t, times, volts) - v) / r - v / leak) / c
+        slope: np.ndarray = ((np.interp(t, times, volts) - v) / r - v / leak) / c
+        return slope
 
     start = volts[:1] * leak / (r + leak)
     solved = solve_ivp(charging, (0, times[-1]), start, t_eval=times, max_step=5e-8, rtol=1e-10, atol=1e-14)

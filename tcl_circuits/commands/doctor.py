@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -72,6 +73,16 @@ def examine() -> dict[str, Any]:
             f"ngspice's kernel output is off by {report['kernel_error']:.2g} of its peak; try another version"
         )
     return report
+
+
+def rows(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What :func:`examine` found, as the rows of a table."""
+    found = [("Python", str(report["python"]))]
+    found += [(name, version or "missing") for name, version in report["packages"].items()]
+    found.append(("ngspice", f"{report['ngspice_version'] or 'not usable'}  {report['library'] or ''}"))
+    if report["kernel_error"] is not None:
+        found.append(("one edge against Eq. 25", f"largest error {report['kernel_error']:.2g} of the peak"))
+    return found
 
 
 def kernel_error(engine: Ngspice) -> float:

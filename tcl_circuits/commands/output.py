@@ -32,28 +32,38 @@ def claim(out: Path, force: bool = False, resume: bool = False) -> Path:
         If it is a file, can't be written, lies on a full disk, or holds files and neither `force` nor
         `resume` is given.
     """
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out} is a file; name a directory")
-    if out.is_dir() and any(out.iterdir()) and not (force or resume):
-        raise InputError(
-            f"--out {out} holds files already; name another directory, or use --force or --resume"
-        )
-    probe = out / ".write-test"
     try:
+        if out.exists() and not out.is_dir():
+            raise InputError(f"--out {out} is a file; name a directory")
+        if resume and not out.exists():
+            raise InputError(f"--out {out} does not exist, so there is nothing to resume; name its directory")
+        if out.is_dir() and any(out.iterdir()) and not (force or resume):
+            raise InputError(
+                f"--out {out} holds files already; name another directory, or use --force or --resume"
+            )
         out.mkdir(parents=True, exist_ok=True)
-        with probe.open("wb") as file:
-            file.write(b"\0" * 65536)
-            file.flush()
-            os.fsync(file.fileno())
-        probe.unlink()
+        _try_writing(out / ".write-test")
+        free = shutil.disk_usage(out).free
     except OSError as failure:
         raise InputError(
             f"--out {out} can't be written ({failure.strerror}); name another directory"
         ) from None
-    free = shutil.disk_usage(out).free
     if free < _NEEDED_BYTES:
-        raise InputError(f"--out {out}: only {free / 1e6:.1f} MB are free on its disk; a run needs {20} MB")
+        raise InputError(
+            f"--out {out}: {free / 1e6:.1f} MB are free on its disk; a run needs {_NEEDED_BYTES / 1e6:g} MB"
+        )
     return out
+
+
+def _try_writing(probe: Path) -> None:
+    """Write a file to the disk and remove it."""
+    try:
+        with probe.open("wb") as file:
+            file.write(b"\0" * 65536)
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

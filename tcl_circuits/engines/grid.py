@@ -44,13 +44,42 @@ def graded_grid(corners: FloatArray, fastest: float, resolution: float = 1.0) ->
     return np.concatenate(pieces)
 
 
-def response_matrices(time: FloatArray, taus: FloatArray, capacitances: FloatArray) -> FloatArray:
-    """High-pass C-R response on a grid, as matrices; exact for signals linear between the points.
+def bends(time: FloatArray, corners: FloatArray) -> FloatArray:
+    """Weights that bend a line between two points into a parabola through the point before.
 
     Parameters
     ----------
     time : ndarray of shape (time,)
         Grid [s].
+    corners : ndarray
+        Times where slopes jump [s]; the step after one stays a line.
+
+    Returns
+    -------
+    ndarray of shape (time - 1,)
+        w with the second divided difference ``c = w (slope - slope_before)`` of each step [1/s].
+    """
+    steps = np.diff(time)
+    weights = np.zeros_like(steps)
+    weights[1:] = 1.0 / (steps[1:] + steps[:-1])
+    weights[np.isin(time[:-1], corners)] = 0.0
+    return weights
+
+
+def response_matrices(
+    time: FloatArray, corners: FloatArray, taus: FloatArray, capacitances: FloatArray
+) -> FloatArray:
+    """High-pass C-R response on a grid, as matrices; exact for signals quadratic between the corners.
+
+    On a step of length h with the slope p and the second divided difference c the signal rises as
+    ``p x + c x (x - h)``; then ``tau u' + u = C s'`` has the solution C (s' - tau s'') plus a decay.
+
+    Parameters
+    ----------
+    time : ndarray of shape (time,)
+        Grid [s].
+    corners : ndarray
+        Times where the signal's slope jumps [s].
     taus, capacitances : ndarray of shape (branches,)
         Time constants [s] and capacitances [F].
 
@@ -61,11 +90,15 @@ def response_matrices(time: FloatArray, taus: FloatArray, capacitances: FloatArr
     """
     points = time.size
     matrices = np.zeros((taus.size, points, points))
-    decays = np.exp(-np.diff(time)[None, :] / taus[:, None])
-    for k, step in enumerate(np.diff(time)):
-        decay = decays[:, k]
-        gain = capacitances * (1 - decay) / step
-        matrices[:, k + 1] = decay[:, None] * matrices[:, k]
-        matrices[:, k + 1, k + 1] += gain
-        matrices[:, k + 1, k] -= gain
+    slope_before = np.zeros(points)
+    for k, (step, weight) in enumerate(zip(np.diff(time), bends(time, corners), strict=True)):
+        slope = np.zeros(points)
+        slope[k], slope[k + 1] = -1 / step, 1 / step
+        bend = weight * (slope - slope_before)
+        decay = np.exp(-step / taus)[:, None]
+        settled = slope - 2 * taus[:, None] * bend
+        first = capacitances[:, None] * (settled - step * bend)
+        last = capacitances[:, None] * (settled + step * bend)
+        matrices[:, k + 1] = last + decay * (matrices[:, k] - first)
+        slope_before = slope
     return matrices

@@ -33,7 +33,7 @@ def find_library() -> str | None:
     """Path or name of libngspice, or None; the variable NGSPICE_LIBRARY_PATH comes first."""
     chosen = os.environ.get("NGSPICE_LIBRARY_PATH")
     if chosen is not None:
-        return chosen if Path(chosen).exists() else None
+        return chosen if Path(chosen).is_file() else None
     found = ctypes.util.find_library("ngspice")
     if found is None and sys.platform == "darwin":
         places = (Path("/opt/homebrew/lib/libngspice.dylib"), Path("/usr/local/lib/libngspice.dylib"))

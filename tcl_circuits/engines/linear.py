@@ -1,9 +1,9 @@
 """Networks whose capacitors load their nodes: exact modes of linear circuits.
 
-Every linear R-C circuit driven at its ports w (input voltages, nudge currents) falls apart into modes
-``c z' + z = F w + F' w'``, each exact on piecewise linear ports. Two ways lead there: the general pencil
-of all nodes, and, for linear sense cells of one time constant under held inputs, a problem of the size of
-the network's nodes alone.
+Every linear R-C circuit driven at its ports w (input voltages, currents into output nodes) falls apart into
+modes ``z' = -rate z + F w + F' w'``. Three ways lead there, by what holds the charge: linear sense cells of
+one time constant under held inputs (a problem of the size of the nodes), capacitors in edges, and
+capacitors at nodes.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import cho_factor, cho_solve, eigh
 
 from tcl_circuits.arrays import FloatArray, IntArray
-from tcl_circuits.circuit.cells import Cell, SeriesCell
-from tcl_circuits.circuit.conduction import laplacian
-from tcl_circuits.circuit.netlist import ISOLATION
+from tcl_circuits.circuit.cells import Cell
+from tcl_circuits.circuit.conduction import Conduction, laplacian
 from tcl_circuits.circuit.network import Network
 
 
@@ -26,23 +25,44 @@ class LinearModel:
 
     Parameters
     ----------
-    taus : ndarray of shape (modes,)
-        Time constants c [s], not negative.
+    rates : ndarray of shape (modes,)
+        Decay rates [1/s], not negative; 0 for charge that can't leave.
     drive, slope_drive : ndarray of shape (modes, ports)
         F and F'.
+    rest : ndarray of shape (modes, ports)
+        State at rest for unit input voltages.
     voltage_modes, voltage_ports : ndarray of shape (nodes, modes), (nodes, ports)
         Node voltages ``V = voltage_modes z + voltage_ports w``.
     u_modes, u_ports : ndarray of shape (edges, modes), (edges, ports)
         Kernel outputs ``u = u_modes z + u_ports w``.
     """
 
-    taus: FloatArray
+    rates: FloatArray
     drive: FloatArray
     slope_drive: FloatArray
+    rest: FloatArray
     voltage_modes: FloatArray
     voltage_ports: FloatArray
     u_modes: FloatArray
     u_ports: FloatArray
+
+
+def linear_model(network: Network, cell: Cell, held: bool) -> LinearModel:
+    """Modes of a network, by the cheapest way that describes it.
+
+    Parameters
+    ----------
+    network, cell
+        The circuit.
+    held : bool
+        Whether the inputs are constant.
+    """
+    if network.node_capacitance > 0:
+        return node_model(network, cell)
+    tau = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
+    if held and cell.conducts_dc and np.ptp(tau) <= 1e-12 * tau.max():
+        return sense_model(network, cell)
+    return edge_model(network, cell)
 
 
 def sense_model(network: Network, cell: Cell) -> LinearModel:
@@ -50,75 +70,115 @@ def sense_model(network: Network, cell: Cell) -> LinearModel:
 
     With sigma = s tau/(1 + s tau) the sense branches add sigma K to the conduction matrix G. In the basis
     of ``K phi = kappa G phi`` each mode sees ``1/(1 + sigma kappa)``: a feedthrough of 1/(1 + kappa) and one
-    low-pass of time constant tau (1 + kappa). The ports' rows for the inputs carry the free voltages.
+    low-pass of time constant tau (1 + kappa).
     """
     free, inputs, outputs = network.free, network.inputs, network.outputs
     resistance = cell.resistance(network.conductance)
     tau = float(cell.capacitance(network.conductance)[0] * resistance[0])
     conduction = laplacian(network, network.conductance)
-    sensing = laplacian(network, 1.0 / resistance)
     square = np.ix_(free, free)
-    kappa, basis = eigh(sensing[square], conduction[square])
+    kappa, basis = eigh(laplacian(network, 1.0 / resistance)[square], conduction[square])
     kappa = np.maximum(kappa, 0.0)
-    in_free = {int(position): k for k, position in enumerate(free)}
-    rows = [in_free[int(position)] for position in outputs]
-    ports, modes = inputs.size + outputs.size, kappa.size
-    drive = np.zeros((modes, ports))
-    drive[:, inputs.size :] = basis[rows].T
-    nodes = np.zeros((network.node_count, modes))
+    nodes = np.zeros((network.node_count, kappa.size))
     nodes[free] = basis
-    voltage_ports = (nodes / (1 + kappa)) @ drive
+    ports = inputs.size + outputs.size
+    pushed = np.zeros((kappa.size, ports))
+    pushed[:, inputs.size :] = nodes[outputs].T
+    rates = 1.0 / (tau * (1 + kappa))
+    voltage_ports = (nodes / (1 + kappa)) @ pushed
     voltage_ports[inputs, np.arange(inputs.size)] = 1.0
     voltage_ports[free, : inputs.size] = -basis @ (basis.T @ conduction[np.ix_(free, inputs)])
     drops = network.drops(nodes.T).T / (1 + kappa) / resistance[:, None]
+    none = np.zeros_like(pushed)
     return LinearModel(
-        taus=tau * (1 + kappa),
-        drive=drive,
-        slope_drive=np.zeros_like(drive),
+        rates=rates,
+        drive=pushed * rates[:, None],
+        slope_drive=none,
+        rest=none,
         voltage_modes=nodes * (kappa / (1 + kappa)),
         voltage_ports=voltage_ports,
         u_modes=-drops,
-        u_ports=drops @ drive,
+        u_ports=drops @ pushed,
     )
 
 
-def pencil_model(network: Network, cell: Cell) -> LinearModel:
-    """Modes of any linear circuit of the cells, from the pencil of all node voltages.
+def edge_model(network: Network, cell: Cell) -> LinearModel:
+    """Modes of linear sense or series cells, from the capacitors' voltages x.
 
-    ``G x + C x' = B w + B' w'`` with symmetric matrices; ``C phi = c G phi`` diagonalises both. Of size
-    (nodes + edges)^3 where cells have inner nodes: for test circuits, not for large networks.
+    Capacitors hold their voltage at once, so that the nodes see the conductances and the sense resistors
+    1/r to sources x: ``V = S w + T x``, and ``c x' = u = (D V - x)/r``. Of size edges^3.
+    """
+    free, inputs, outputs = network.free, network.inputs, network.outputs
+    edges, ports = network.edge_count, inputs.size + outputs.size
+    per_ohm = 1.0 / cell.resistance(network.conductance)
+    root = np.sqrt(cell.capacitance(network.conductance))
+    direct = network.conductance if cell.conducts_dc else np.zeros(edges)
+    matrix = laplacian(network, direct + per_ohm)
+    incidence = network.drops(np.eye(network.node_count)).T
+    right = np.zeros((free.size, ports + edges))
+    right[:, : inputs.size] = -matrix[np.ix_(free, inputs)]
+    right[:, inputs.size : ports] = np.eye(network.node_count)[np.ix_(free, outputs)]
+    right[:, ports:] = (incidence * per_ohm[:, None]).T[free]
+    seen = np.zeros((network.node_count, ports + edges))
+    seen[free] = cho_solve(cho_factor(matrix[np.ix_(free, free)]), right)
+    seen[inputs, np.arange(inputs.size)] = 1.0
+    current = network.drops(seen.T).T * per_ohm[:, None]
+    current[:, ports:] -= np.diag(per_ohm)
+    decay = -current[:, ports:] / root[:, None] / root
+    rates, basis = eigh(0.5 * (decay + decay.T))
+    states = basis / root[:, None]
+    at_rest = np.zeros((network.node_count, ports))
+    at_rest[inputs, np.arange(inputs.size)] = 1.0
+    if cell.conducts_dc:
+        at_rest[:, : inputs.size] = Conduction(network).input_response
+    return LinearModel(
+        rates=np.where(rates > 1e-12 * rates.max(), rates, 0.0),
+        drive=states.T @ current[:, :ports],
+        slope_drive=np.zeros((edges, ports)),
+        rest=(basis * root[:, None]).T @ network.drops(at_rest.T).T,
+        voltage_modes=seen[:, ports:] @ states,
+        voltage_ports=seen[:, :ports],
+        u_modes=current[:, ports:] @ states,
+        u_ports=current[:, :ports],
+    )
+
+
+def node_model(network: Network, cell: Cell) -> LinearModel:
+    """Modes of a network with capacitance at its nodes, from all node voltages x.
+
+    ``G x + S x' = B w + B' w'`` with symmetric matrices, diagonalised together. Cells with a linear signal
+    bring an inner node each.
     """
     inner = cell.signal == "linear"
+    count, edges, inputs = network.node_count, network.edge_count, network.inputs
+    size, ports = count + edges * inner, network.inputs.size + network.outputs.size
     conduction, storage = _all_node_matrices(network, cell, inner)
-    size = conduction.shape[0]
-    free = np.concatenate([network.free, np.arange(network.node_count, size)])
-    inputs, outputs = network.inputs, network.outputs
+    free = np.concatenate([network.free, np.arange(count, size)])
     square = np.ix_(free, free)
-    taus, basis = eigh(storage[square], conduction[square])
-    ports = inputs.size + outputs.size
-    current = np.zeros((size, ports))
-    current[outputs, inputs.size + np.arange(outputs.size)] = 1.0
-    current[:, : inputs.size] = -conduction[:, inputs]
-    slope = np.zeros((size, ports))
-    slope[:, : inputs.size] = -storage[:, inputs]
-    nodes = np.zeros((size, taus.size))
+    rates, basis = eigh(conduction[square], storage[square])
+    nodes = np.zeros((size, rates.size))
     nodes[free] = basis
     given = np.zeros((size, ports))
     given[inputs, np.arange(inputs.size)] = 1.0
-    count = network.node_count
+    current = -conduction @ given
+    current[network.outputs, inputs.size + np.arange(network.outputs.size)] = 1.0
+    at_rest = given.copy()
+    if cell.conducts_dc:
+        at_rest[:count, : inputs.size] = Conduction(network).input_response
     second = network.edges[:, 1]
-    per_ohm = 1.0 / cell.resistance(network.conductance)[:, None]
-    reads = inner * np.ones((network.edge_count, 1)) * per_ohm
+    per_ohm = inner / cell.resistance(network.conductance)[:, None]
+    if inner:
+        at_rest[count:] = at_rest[second]
+    middle = nodes[count:] if inner else np.zeros((edges, rates.size))
     return LinearModel(
-        taus=np.maximum(taus, 0.0),
-        drive=basis.T @ current[free],
-        slope_drive=basis.T @ slope[free],
+        rates=np.where(rates > 1e-12 * rates.max(), rates, 0.0),
+        drive=nodes.T @ current,
+        slope_drive=-nodes.T @ storage @ given,
+        rest=nodes.T @ storage @ np.where(np.isin(np.arange(size), free)[:, None], at_rest, 0.0),
         voltage_modes=nodes[:count],
         voltage_ports=given[:count],
-        u_modes=(nodes[count:] - nodes[second]) * reads
-        if inner
-        else np.zeros((network.edge_count, taus.size)),
-        u_ports=-given[second] * reads,
+        u_modes=(middle - nodes[second]) * per_ohm,
+        u_ports=-given[second] * per_ohm,
     )
 
 
@@ -129,8 +189,6 @@ def _all_node_matrices(network: Network, cell: Cell, inner: bool) -> tuple[Float
     conduction, storage = np.zeros((size, size)), np.zeros((size, size))
     if cell.conducts_dc:
         conduction[:count, :count] = laplacian(network, network.conductance)
-    else:
-        conduction[network.free, network.free] += 1.0 / ISOLATION
     if inner:
         middle = count + np.arange(edges, dtype=np.int64)
         first, second = network.edges.T
@@ -146,65 +204,3 @@ def _stamp(matrix: FloatArray, a: IntArray, b: IntArray, values: FloatArray) -> 
     np.add.at(matrix, (b, b), values)
     np.add.at(matrix, (a, b), -values)
     np.add.at(matrix, (b, a), -values)
-
-
-class Stepper:
-    """Modes of a batch of samples, advanced from grid point to grid point; exact for linear ports.
-
-    Parameters
-    ----------
-    model : LinearModel
-        The circuit.
-    ports : ndarray of shape (samples, ports)
-        Port values at the first point; the circuit starts at rest under them.
-    """
-
-    def __init__(self, model: LinearModel, ports: FloatArray) -> None:
-        self.model = model
-        self.ports = ports
-        self.state = ports @ model.drive.T
-
-    def partial(self, step: float, known: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """State after a step, split for ports that are yet to be found.
-
-        Parameters
-        ----------
-        step : float
-            Seconds.
-        known : ndarray of shape (samples, ports)
-            Port values at the step's end, with zero for those to be found.
-
-        Returns
-        -------
-        state : ndarray of shape (samples, modes)
-            State at the step's end for the known ports.
-        gain : ndarray of shape (modes, ports)
-            What one unit at a port's end value adds to the state.
-        """
-        model = self.model
-        lag = model.taus / step
-        with np.errstate(divide="ignore"):
-            decay = np.exp(-1.0 / lag)
-        slope = (known - self.ports) / step
-        target_now = self.ports @ model.drive.T + slope @ model.slope_drive.T
-        climb = slope @ model.drive.T
-        state = (
-            target_now + climb * (step - model.taus) + decay * (self.state - target_now + model.taus * climb)
-        )
-        gain = (
-            model.drive * (1 - lag * (1 - decay))[:, None] + model.slope_drive * ((1 - decay) / step)[:, None]
-        )
-        return state, gain
-
-    def accept(self, state: FloatArray, gain: FloatArray, known: FloatArray, found: FloatArray) -> None:
-        """Complete a step with the ports found."""
-        self.state = state + found @ gain.T
-        self.ports = known + found
-
-
-def is_sense_model(network: Network, cell: Cell, held: bool) -> bool:
-    """Whether :func:`sense_model` describes the circuit."""
-    if not held or isinstance(cell, SeriesCell) or cell.signal != "linear" or network.node_capacitance > 0:
-        return False
-    tau = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
-    return bool(np.ptp(tau) <= 1e-12 * tau.max())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import re
 import signal
 import sys
 from multiprocessing.connection import Connection
@@ -20,8 +21,19 @@ from numpy.typing import NDArray
 from PySpice.Spice.NgSpice.Shared import NgSpiceCommandError, NgSpiceShared, ffi
 
 _PR_SET_PDEATHSIG = 1
-_LINE_LIMIT = 900
+_JOINED = 900
+_LONGEST_COMMAND = 1023
+"""Characters of one command; ngspice reads a longer one as something else and says nothing."""
 _HISTORY_EVERY = 64
+_NO_NUMBER = re.compile(r"[\s=][-+]?(?:nan|inf)\b", re.IGNORECASE)
+"""In a list of values, ngspice drops these and the rest without a word."""
+_PROGRESS = re.compile(
+    r"^(?:Note:|Using |Doing analysis|Circuit:|Reference value|No\. of Data|Trying gmin|Supplies reduced"
+    r"|Warning: (?:Further|Last) gmin"
+    r"|Transient solution failed|Last Node|Node\s|-+\s*-|\S+(?:\s+[-+.\de]+){2}$)"
+)
+"""Lines that tell how ngspice gets on, and its tables; what they lead to is told after them."""
+_MOST_TOLD = 12
 
 
 class SimulationFailed(Exception):
@@ -51,9 +63,9 @@ class Simulator:
             raise SimulationFailed(self._said())
 
     def _said(self) -> str:
-        lines = [line.strip() for line in (*self._spice._stderr, *self._spice._stdout)]
-        told = [line for line in lines if line and not line.startswith(("Note:", "Using ", "Doing analysis"))]
-        return "\n".join(told[:12]) or "ngspice gave no message"
+        lines = (line.strip() for line in (*self._spice._stderr, *self._spice._stdout))
+        told = dict.fromkeys(line for line in lines if line and not _PROGRESS.match(line))
+        return "\n".join(list(told)[:_MOST_TOLD]) or "ngspice gave no message"
 
     def load(self, deck: str) -> None:
         """Load a circuit in the place of the one before, whose results can then not be taken for new ones."""
@@ -76,13 +88,24 @@ class Simulator:
         line: list[str] = []
         length = 0
         for text in commands:
-            if line and length + len(text) + 1 > _LINE_LIMIT:
-                self.command(";".join(line))
+            if line and length + len(text) + 1 > _JOINED:
+                self._alter_at_once(";".join(line))
                 line, length = [], 0
             line.append(text)
             length += len(text) + 1
         if line:
-            self.command(";".join(line))
+            self._alter_at_once(";".join(line))
+
+    def _alter_at_once(self, line: str) -> None:
+        """Carry out one line of commands; what ngspice would misread in silence is a failure."""
+        if len(line) > _LONGEST_COMMAND:
+            raise SimulationFailed(
+                f"{line[:40]!r}... has {len(line)} characters; ngspice takes {_LONGEST_COMMAND} a command, "
+                "so give the drive fewer corners"
+            )
+        if _NO_NUMBER.search(line):
+            raise SimulationFailed(f"{line[:200]!r} holds a value that is not a finite number")
+        self.command(line)
 
     def run(self, analysis: str, vectors: list[str]) -> NDArray[np.float64]:
         """Run an analysis and return its vectors, one a row; a vector that is missing is a failure."""

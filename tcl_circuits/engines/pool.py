@@ -67,7 +67,12 @@ class Worker:
         self.pipe: Connection[Any, Any] = ours
         self.deck: str | None = None
         self.settings: tuple[str, ...] | None = None
-        self.version = self._greeting()
+        try:
+            self.version = self._greeting()
+        except BaseException:
+            # A Ctrl-C here too may leave no process behind.
+            self.kill()
+            raise
 
     def _greeting(self) -> int:
         try:
@@ -75,10 +80,8 @@ class Worker:
                 raise EOFError
             status, content = self.pipe.recv()
         except (EOFError, OSError):
-            self.kill()
             raise EngineError("the ngspice worker did not start; see `tcl-circuits doctor`") from None
         if status != "done":
-            self.kill()
             raise EngineError(str(content))
         return int(content)
 

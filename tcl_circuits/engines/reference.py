@@ -16,9 +16,10 @@ from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
-from tcl_circuits.engines.grid import graded_grid, response_matrices
-from tcl_circuits.engines.linear import Stepper, is_sense_model, pencil_model, sense_model
+from tcl_circuits.engines.grid import bends, graded_grid, response_matrices
+from tcl_circuits.engines.linear import linear_model
 from tcl_circuits.engines.quasistatic import Ports, port_currents
+from tcl_circuits.engines.stepper import Stepper
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 
@@ -55,15 +56,16 @@ class Reference:
         network.check()
         drive.check(network)
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
-        time = graded_grid(timeline(network, cell, saw, drive).corners, float(taus.min()), self._resolution)
+        corners = timeline(network, cell, saw, drive).corners
+        time = graded_grid(corners, float(taus.min()), self._resolution)
         beta = np.where((time >= 0) & (time <= saw.period), np.interp(time, *saw.breakpoints), 0.0)
         if cell.signal == "linear" or network.node_capacitance > 0:
-            voltage, u = _dynamic(network, cell, drive, time, beta)
+            voltage, u = _dynamic(network, cell, drive, (time, corners), beta)
         else:
             voltage, u = quasistatic_voltages(network, drive, time, beta), None
         if cell.signal != "linear" or u is None:
             signal = SIGNALS[cell.signal](network.drops(voltage))
-            u = self._sense(time, taus, cell.capacitance(network.conductance), signal)
+            u = self._sense((time, corners), taus, cell.capacitance(network.conductance), signal)
         return [Transient(time, voltage[k].T, u[k]) for k in range(drive.samples)]
 
     def settle(self, network: Network, cell: Cell, inputs: FloatArray) -> FloatArray:
@@ -82,15 +84,19 @@ class Reference:
         self._responses.clear()
 
     def _sense(
-        self, time: FloatArray, taus: FloatArray, capacitances: FloatArray, signal: FloatArray
+        self,
+        grid: tuple[FloatArray, FloatArray],
+        taus: FloatArray,
+        capacitances: FloatArray,
+        signal: FloatArray,
     ) -> FloatArray:
         """Kernel output (samples, edges, time) of the signals (samples, time, edges)."""
         common = np.ptp(taus) == 0 and np.ptp(capacitances) == 0
         if common:
             taus, capacitances = taus[:1], capacitances[:1]
-        key = (time.tobytes(), taus.tobytes(), capacitances.tobytes())
+        key = (grid[0].tobytes(), grid[1].tobytes(), taus.tobytes(), capacitances.tobytes())
         if key not in self._responses:
-            self._responses = {key: response_matrices(time, taus, capacitances)}
+            self._responses = {key: response_matrices(*grid, taus, capacitances)}
         matrices = self._responses[key]
         by_edge = np.swapaxes(signal, 1, 2)
         if common:
@@ -178,17 +184,18 @@ def _at_times(drive: Drive, time: FloatArray) -> FloatArray:
 
 
 def _dynamic(
-    network: Network, cell: Cell, drive: Drive, time: FloatArray, beta: FloatArray
+    network: Network, cell: Cell, drive: Drive, grid: tuple[FloatArray, FloatArray], beta: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Voltages (samples, time, nodes) and kernel outputs (samples, edges, time) of a network with memory."""
+    time, weights = grid[0], bends(*grid)
     held = drive.times.size == 1
-    model = (sense_model if is_sense_model(network, cell, held) else pencil_model)(network, cell)
+    model = linear_model(network, cell, held)
     inputs = np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1) if held else _at_times(drive, time)
     count, outputs = network.inputs.size, network.outputs
     known = np.zeros((drive.samples, time.size, count + outputs.size))
     known[:, :, :count] = inputs
     stepper = Stepper(model, known[:, 0])
-    states = np.empty((drive.samples, time.size, model.taus.size))
+    states = np.empty((drive.samples, time.size, model.rates.size))
     states[:, 0] = stepper.state
     selection = (
         drive.nudge.outputs.matrix(outputs.size) if drive.nudge is not None else np.zeros((0, outputs.size))
@@ -197,7 +204,8 @@ def _dynamic(
     reads_ports = selection @ model.voltage_ports[outputs]
     y_start = stepper.state @ reads_modes.T + known[:, 0] @ reads_ports.T
     for k in range(1, time.size):
-        state, gain = stepper.partial(time[k] - time[k - 1], known[:, k])
+        step = time[k] - time[k - 1]
+        state, gain = stepper.partial(step, weights[k - 1], known[:, k])
         found = np.zeros_like(known[:, k])
         if drive.nudge is not None and beta[k] > 0:
             y = state @ reads_modes.T + known[:, k] @ reads_ports.T
@@ -210,7 +218,7 @@ def _dynamic(
             )
         if time[k] <= 0 < time[min(k + 1, time.size - 1)]:
             y_start = state @ reads_modes.T + known[:, k] @ reads_ports.T
-        stepper.accept(state, gain, known[:, k], found)
+        stepper.accept(step, state, gain, known[:, k], found)
         states[:, k] = stepper.state
         known[:, k] = stepper.ports
     voltage = states @ model.voltage_modes.T + known @ model.voltage_ports.T

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -101,29 +101,17 @@ class Checkpoint:
             If it is missing, damaged, or of a newer version.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                version, epoch, batch, cycles = (int(v) for v in file["place"])
-                if version > _VERSION:
-                    raise InputError(f"{path} is of version {version}; this package reads {_VERSION}")
-                state = State(
-                    conductance=file["conductance"],
-                    rows=file["rows"],
-                    first_update=file["first_update"],
-                    first_gradient=file["first_gradient"],
-                    epoch=epoch,
-                    batch=batch,
-                    cycles=cycles,
-                    circuit_time=float(file["sums"][0]),
-                    energy=float(file["sums"][1]),
-                )
-                return cls(state, json.loads(str(file["settings"])))
+            return _read(path)
+        except InputError:
+            raise
         except FileNotFoundError:
             raise InputError(
                 f"there is no checkpoint {path} to resume from; start without --resume"
             ) from None
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as failure:
+        except Exception as failure:  # zipfile and NumPy raise nearly anything at a damaged file
+            reason = " ".join(str(failure).split())
             raise InputError(
-                f"{path} can't be read as a checkpoint ({failure}); start anew without --resume"
+                f"{path} can't be read as a checkpoint ({reason}); start anew without --resume"
             ) from None
 
     def require(self, settings: Mapping[str, Any], path: Path) -> None:
@@ -131,10 +119,55 @@ class Checkpoint:
         differing = [
             f"{name} was {self.settings.get(name)!r}, is {value!r}"
             for name, value in settings.items()
-            if self.settings.get(name) != value
+            if not _same(self.settings.get(name), value)
         ]
         if differing:
             raise InputError(f"{path} belongs to another run: {'; '.join(differing)}")
+
+
+def _same(saved: object, value: object) -> bool:
+    """Whether a setting is the same; numbers up to rounding, which differs from machine to machine."""
+    if isinstance(saved, float) and isinstance(value, float):
+        return math.isclose(saved, value, rel_tol=1e-9)
+    return saved == value
+
+
+def _read(path: Path) -> Checkpoint:
+    """Read a checkpoint; what is no checkpoint raises an error of whatever kind."""
+    with np.load(path, allow_pickle=False) as file:
+        version, epoch, batch, cycles = (int(v) for v in file["place"])
+        if version > _VERSION:
+            raise InputError(f"{path} is of version {version}; this package reads {_VERSION}")
+        circuit_time, energy = (float(v) for v in file["sums"])
+        state = State(
+            conductance=np.asarray(file["conductance"], dtype=np.float64),
+            rows=np.asarray(file["rows"], dtype=np.float64),
+            first_update=np.asarray(file["first_update"], dtype=np.float64),
+            first_gradient=np.asarray(file["first_gradient"], dtype=np.float64),
+            epoch=epoch,
+            batch=batch,
+            cycles=cycles,
+            circuit_time=circuit_time,
+            energy=energy,
+        )
+        settings = json.loads(str(file["settings"]))
+    fault = _fault(state, settings)
+    if fault is not None:
+        raise ValueError(fault)
+    return Checkpoint(state, settings)
+
+
+def _fault(state: State, settings: object) -> str | None:
+    """What makes a state that was read none that was saved."""
+    if state.conductance.ndim != 1 or state.rows.ndim != 2:
+        return "its arrays have wrong shapes"
+    if not state.conductance.shape == state.first_update.shape == state.first_gradient.shape:
+        return "its arrays belong to different numbers of edges"
+    if state.rows.shape[0] != state.epoch + 1 or state.batch < 0:
+        return f"its history has {state.rows.shape[0]} rows after {state.epoch} epochs"
+    if not np.all(np.isfinite(state.conductance) & (state.conductance > 0)):
+        return "it holds conductances that are none"
+    return None if isinstance(settings, dict) else "its settings are no names and values"
 
 
 def advance(state: State, **changes: Any) -> State:

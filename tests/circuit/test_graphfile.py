@@ -421,7 +421,7 @@ class TestFaultsOfTheNetwork:
             "declare it or correct the edge",
             "edges[3]: edge 'a' -- '1': no node '1' is declared (did you mean 1?); "
             "declare it or correct the edge",
-            "node 1 has no conducting path to an input or ground; connect or remove it",
+            "node 1 has no conducting path to an input or ground; connect it",
         )
         body = CHAIN_XML + '\n<edge source="a" target="q"/>'
         (fault,) = faults(tmp_path, graphml(body), "net.graphml")
@@ -432,9 +432,9 @@ class TestFaultsOfTheNetwork:
         assert found == ("nodes 1, '1' have the same written name '1'; rename all but one",)
 
     def test_same_spice_name(self, tmp_path: Path) -> None:
-        nodes = [("Out 1", "input"), ("out-1", None), ("x", None)]
-        (fault,) = faults(tmp_path, node_link(nodes, [("Out 1", "out-1"), ("x", "out-1")]))
-        assert fault == "nodes 'Out 1', 'out-1' have the same SPICE name n_out_1; rename all but one"
+        nodes = [("Out 1", "input"), ("out_1", None), ("x", None)]
+        (fault,) = faults(tmp_path, node_link(nodes, [("Out 1", "out_1"), ("x", "out_1")]))
+        assert fault == "nodes 'Out 1', 'out_1' have the same SPICE name n_out_1; rename all but one"
 
     def test_all_at_once(self, tmp_path: Path) -> None:
         nodes = [("a", "inptu"), ("A", None), ("a", None), ("b", "ground"), ("c", "ground"), ("lonely", None)]

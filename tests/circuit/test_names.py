@@ -15,7 +15,7 @@ labels = st.one_of(st.text(), st.integers(), st.tuples(st.integers(), st.text())
 
 @given(st.lists(labels, unique=True))
 def test_legal_unique_and_reversible(names: list[object]) -> None:
-    found = NameMap.of(names)  # type: ignore[arg-type]
+    found = NameMap.of(names)
     assert all(LEGAL.match(name) for name in found.spice)
     assert len(set(found.spice)) == len(names)
     assert [found.labels[name] for name in found.spice] == names
