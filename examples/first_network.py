@@ -1,6 +1,7 @@
-"""A first network: one training cycle of a small lattice in ngspice, and what each edge would learn from it."""
+"""A first network: one training cycle of a small lattice in ngspice, and what its edges would learn."""
 
 import networkx as nx
+
 import tcl_circuits as tcl
 
 graph = nx.grid_2d_graph(3, 3)  # any networkx graph will do

@@ -2,6 +2,7 @@
 
 import networkx as nx
 import numpy as np
+
 import tcl_circuits as tcl
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.figures.comparison import draw_comparison, save
@@ -22,11 +23,11 @@ times, volts = saw.breakpoints
 for name, cell in ("series", tcl.SeriesCell(c=1e-12)), ("linear sense", tcl.SenseCell("linear", c=1e-12)):
     waves = tcl.simulate(edge, cell, saw, tcl.Drive.ramps(times, volts[None]), engine=spice)
     time, u = waves["time"].to_numpy(), waves["u"].to_numpy()
-    # C times A is the charge of the rise and what is still to come at its end, since u lags by tau_K.
-    rise = time <= saw.tau_f
-    charge = tcl.update_integral(time[rise], u[:, rise], tcl.HardThreshold(0))[0] + kernel.tau * u[0, rise][-1]
+    # u lags by tau_K: when the rise ends, tau_K u of the charge C A is still to come.
+    rise, all_of_u = time <= saw.tau_f, tcl.HardThreshold(0)
+    charge = tcl.update_integral(time[rise], u[:, rise], all_of_u)[0] + kernel.tau * u[0, rise][-1]
     error = percent(u[0], kernel.response(time, saw.values(time)))
-    print(f"one {name} cell: u within {error:.3f} % of Eq. 25, charge of the rise {charge / 1e-12:.5f} C A")
+    print(f"one {name} cell: u within {error:.3f} % of Eq. 25, charge of the rise = {charge / 1e-12:.5f} C A")
 
 # A lattice of 6 x 6 nodes: three nudged outputs, linear sense cells that load the network.
 task, cell = tcl.tasks.load("allostery", seed=0), tcl.SenseCell("linear", c=1e-12)

@@ -2,15 +2,13 @@
 
 import networkx as nx
 import numpy as np
+
 import tcl_circuits as tcl
 
 # A water works as a circuit: voltage is pressure, conductance is the width of a pipe.
-pipes = (
-    "spring-mill spring-mill spring-town lake-town lake-mill "
-    "mill-bridge mill-bridge bridge-town bridge-sea town-sea"
-)
-graph = nx.MultiGraph()  # a MultiGraph keeps pipes that lie side by side
-graph.add_edges_from(pipe.split("-") for pipe in pipes.split())
+pipes = [("spring", "mill"), ("spring", "mill"), ("spring", "town"), ("lake", "town"), ("lake", "mill")]
+pipes += [("mill", "bridge"), ("mill", "bridge"), ("bridge", "town"), ("bridge", "sea"), ("town", "sea")]
+graph = nx.from_edgelist(pipes, nx.MultiGraph)  # a MultiGraph keeps pipes that lie side by side
 network = tcl.Network.from_graph(
     graph, inputs=["spring", "lake"], outputs=["mill", "town"], ground="sea", seed=1
 )

@@ -4,9 +4,9 @@
 in DIR differs from what would be written.
 
 Circuits come from the package (:mod:`tcl_circuits.circuit.netlist`). What is added here: a header, comments,
-and for each number that a reader should see a ``.meas`` line and above it ``* expect NAME = VALUE +- TOLERANCE
-UNIT``. Expected values come from Eq. 25 (:mod:`tcl_circuits.kernels`) and from the exact engine, never from
-ngspice.
+and for each number that a reader should see a ``.meas`` line and above it ``* expect NAME = VALUE +-
+TOLERANCE UNIT``. Expected values come from Eq. 25 (:mod:`tcl_circuits.kernels`) and from the exact engine,
+never from ngspice.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def kernel_measures(network: tcl.Network, cell: Cell, netlist: Netlist, amplitud
             ]
         )
     )
-    exact = kernel.response(grid, amplitude * SAW.values(np.minimum(grid, SAW.period * (1 - 1e-15))))
+    exact = kernel.response(grid, amplitude * SAW.values(grid))
     at = {moment: float(exact[np.searchsorted(grid, moment)]) for moment in [*shown, corner, SAW.period]}
     peak, whole = at[corner], c * amplitude
     u = kernel_output(network, cell, netlist, 0)
@@ -327,7 +327,7 @@ def winner(names: Sequence[str]) -> str:
     return f"param='({a} > {b} && {a} > {c}) ? 0 : ({b} > {c} ? 1 : 2)'"
 
 
-def class_name(task: Task, hot: FloatArray) -> str:
+def name_of(task: Task, hot: FloatArray) -> str:
     """Name of a one-hot class, or of the largest output."""
     return (task.classes or ())[int(hot.argmax())]
 
@@ -359,7 +359,7 @@ def iris_cycle(task: Task, network: tcl.Network) -> Bench:
                 Measure(f"{name}_{word}", how, float(y[k]), 1e-4, "V", f"output of {name}, {word}")
             )
         names = [f"{name}_{word}" for name in task.classes or ()]
-        best = class_name(task, y)
+        best = name_of(task, y)
         measures.append(
             Measure(f"class_{word}", winner(names), float(y.argmax()), 0.0, "", f"the largest is {best}")
         )
@@ -378,8 +378,8 @@ def iris_cycle(task: Task, network: tcl.Network) -> Bench:
         (
             "Crossbar of 60 edges with power cells: inputs [+x, -x, +1, -1] of four standardised features,",
             "a pair of output nodes for each of three classes, trained for 40 epochs by the TCL rule.",
-            f"The test flower {flower} ({class_name(task, task.test.targets[flower])}) is held at the inputs,",
-            "the one that is recognised with the least margin; the softmax nudge raises its class's output.",
+            f"The test flower {flower} ({name_of(task, task.test.targets[flower])}) is at the inputs, the one",
+            "that is recognised with the least margin; the softmax nudge raises its class's output.",
             f"Charges count u where abs(u) > theta = 2 A_max C/tau_s = {engineering(theta, 'A')}.",
             "Class 0 is setosa, 1 versicolor, 2 virginica.",
         ),
@@ -413,7 +413,7 @@ def iris_inference(task: Task, network: tcl.Network) -> Bench:
         for j, name in enumerate(names):
             how = f"find {output_value(task, netlist, j)} at={(k + 0.5) * hold:g}"
             measures.append(Measure(name, how, float(y[k, j]), 1e-4, "V", "output of the class"))
-        said, true = class_name(task, y[k]), (task.classes or ())[truth[flower]]
+        said, true = name_of(task, y[k]), (task.classes or ())[truth[flower]]
         verdict = "right" if said == true else f"wrong, it is {true}"
         measures.append(
             Measure(
@@ -451,10 +451,10 @@ def benches() -> list[Bench]:
             "kernel_series.cir",
             "TCL: kernel of the series cell",
             (
-                "One edge, a capacitor (1 pF) and a memristor (1 uS) in series, the edge as it stands in the",
-                "paper; tau_K = C/G = 1 us. A sawtooth voltage of A = 1 V across it, rise tau_f = 10 us, fall",
-                "tau_s = 1 ms. Its current u is that of Eq. 25, R du/dt + u/C = ds/dt: near C A/tau_f = 100 nA",
-                "on the rise, -C A/tau_s = -1 nA on the fall.",
+                "One edge, a capacitor (1 pF) and a memristor (1 uS) in series, the paper's literal edge;",
+                "tau_K = C/G = 1 us. A sawtooth voltage of A = 1 V across it, rise tau_f = 10 us, fall",
+                "tau_s = 1 ms. Its current u is that of Eq. 25, R du/dt + u/C = ds/dt: near C A/tau_f",
+                "= 100 nA on the rise, -C A/tau_s = -1 nA on the fall.",
             ),
             tcl.SeriesCell(c=1e-12),
             1e-6,
@@ -487,8 +487,8 @@ Written by `make netlists` (`generate.py`), the same bytes every time; change th
 
 ngspice prints the measured values; each file names at its end what to expect (`* expect NAME = VALUE +-
 TOLERANCE UNIT`), from Eq. 25 of the paper and from the exact engine, not from ngspice. The tests run all of
-them. Node names are those of the graph with `n_` before them and with `+` and `-` at the end as `_p` and `_n`;
-`u3` is where the kernel output of edge 3 is read, a current through the resistor behind it.
+them. Node names are those of the graph with `n_` before them, and `_p` and `_n` for `+` and `-` at their end;
+`u3` is where the kernel output of edge 3 is read: the current through the resistor behind it.
 
 Each netlist may be used without restriction (CC0); the generator is part of tcl_circuits (GPL).
 

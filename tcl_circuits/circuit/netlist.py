@@ -24,7 +24,7 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import spice_number
 
-ISOLATION = 1e12
+ISOLATION = 1e14
 """Resistance to ground of nodes that have no other path for direct current [ohm]."""
 
 _SAVED_A_LINE = 16

@@ -9,8 +9,9 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 
 _UNIFORM = 40
-_NEAR_CORNER = 36
+_NEAR_CORNER = 44
 _REACH = 14.0
+_SPARSE = 0.1
 
 
 def graded_grid(corners: FloatArray, fastest: float, resolution: float = 1.0) -> FloatArray:
@@ -31,9 +32,7 @@ def graded_grid(corners: FloatArray, fastest: float, resolution: float = 1.0) ->
         Increasing times [s] that contain the corners.
     """
     pieces = [corners[:1]]
-    # Spacing grows as exp(x/2), so that exp(-x) bends equally little between all neighbours.
-    share = np.linspace(0, 1 - np.exp(-_REACH / 2), round(resolution * _NEAR_CORNER) + 1)[1:]
-    near = -2 * fastest * np.log1p(-share)
+    near = fastest * _after_corner(round(resolution * _NEAR_CORNER))
     for left, right in pairwise(corners.tolist()):
         even = np.linspace(left, right, round(resolution * _UNIFORM) + 1)[1:]
         piece = np.unique(np.concatenate([left + near[near < right - left], even]))
@@ -42,6 +41,13 @@ def graded_grid(corners: FloatArray, fastest: float, resolution: float = 1.0) ->
         keep[-1] = True
         pieces.append(piece[keep])
     return np.concatenate(pieces)
+
+
+def _after_corner(count: int) -> FloatArray:
+    """Distances from a corner, in decay times, dense where exp(-x) bends and never more than a few apart."""
+    x = np.linspace(0, _REACH, 2001)
+    crowd = 2 * (1 - np.exp(-x / 2)) + _SPARSE * x
+    return np.interp(np.linspace(0, crowd[-1], count + 1)[1:], crowd, x)
 
 
 def bends(time: FloatArray, corners: FloatArray) -> FloatArray:

@@ -132,28 +132,37 @@ class Ngspice:
     def settle(self, network: Network, cell: Cell, inputs: FloatArray) -> FloatArray:
         """Free voltages of all nodes at rest; inputs (samples, inputs) to (samples, nodes), in volts.
 
+        A network of series cells has no direct currents; its response to a step stands for its free state.
+
         Raises
         ------
-        InputError
-            If the cell carries no direct current.
+        NetworkError, InputError
+            If the network has faults or the inputs do not fit it.
+        EngineError
+            If ngspice reports a fault.
         """
-        if not cell.conducts_dc:
-            raise InputError(
-                "a network of series cells has no operating point; its slow response is capacitive"
-            )
         network.check()
         drive = Drive.hold(inputs)
         drive.check(network)
+        if not cell.conducts_dc:
+            return self._step_response(network, cell, drive)
         text, netlist = self._netlist(network, cell, _AT_REST, drive)
         settings = _conductance_commands(network)
         names = netlist.nodes.spice
-        jobs = [
-            Job(text, settings, _input_commands(drive, 0.0, k), "op", names) for k in range(drive.samples)
-        ]
+        jobs = [Job(text, settings, _input_commands(drive, 0.0, k), "op", names) for k in range(drive.samples)]
         voltages = np.array([found[:, 0] for found in self._pool.run(jobs)])
         if not np.all(np.isfinite(voltages)):
             raise EngineError("ngspice returned voltages that are not finite")
         return voltages
+
+    def _step_response(self, network: Network, cell: Cell, drive: Drive) -> FloatArray:
+        """Voltages after a step of the inputs that is short against every edge's time constant."""
+        taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
+        rise = _STEP * float(taus.min())
+        level = drive.inputs_at_start
+        step = Drive.ramps([0.0, rise], np.stack([np.zeros_like(level), level], axis=-1))
+        found = self.run(network, cell, Sawtooth(0.5 * rise, rise), step)
+        return np.array([t.voltage[:, int(np.argmin(np.abs(t.time - rise)))] for t in found])
 
     def close(self) -> None:
         """End the worker processes; the engine may be used again."""
@@ -205,6 +214,7 @@ class Ngspice:
 
 
 _AT_REST = Sawtooth(1e-6, 1e-5)
+_STEP = 1e-5
 
 
 def _tolerances(aim: float, u: float, share: float, ohms: float, tau_f: float) -> Tolerances:
@@ -214,7 +224,7 @@ def _tolerances(aim: float, u: float, share: float, ohms: float, tau_f: float) -
     """
     if u <= 0 or not math.isfinite(u):
         return Tolerances(aim, 1e-15, 1e-9, 1e-19, _TRTOL)
-    reltol = min(1e-3, max(_LEAST_RELTOL, _SHARE_GAIN * aim * share))
+    reltol = max(_LEAST_RELTOL, aim * min(1.0, _SHARE_GAIN * share))
     return Tolerances(reltol, aim * u, aim * u * ohms, aim * u * tau_f, _TRTOL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -65,7 +66,7 @@ def solved_by_ode(network: Network, cell: SenseCell, drive: Drive, grid: np.ndar
     volts[free] = np.linalg.solve(rest[np.ix_(free, free)], -(rest @ volts)[free])
     q, pieces = network.drops(volts), []
     corners = SAW.breakpoints[0]
-    for start, stop in zip(corners[:-1], corners[1:], strict=True):
+    for start, stop in pairwise(corners.tolist()):
         within = grid[(grid > start) & (grid <= stop)]
         done = solve_ivp(
             lambda t, x: sensed(t, x) / c,
