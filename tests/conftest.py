@@ -28,7 +28,7 @@ StartTcl = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture(scope="session")
 def ngspice() -> Iterator[Ngspice]:
-    """One engine for all tests that do not harm it; those that do begin and end with a run that must be right."""
+    """One engine for all tests; those that harm it see that its next run is right."""
     engine = Ngspice(time_limit=60)
     yield engine
     engine.close()

@@ -95,6 +95,11 @@ def gone(pid: int, within: float = 5.0) -> bool:
     return False
 
 
+def start_and_end_workers() -> None:
+    while True:
+        Worker().kill()
+
+
 class Killer(threading.Thread):
     """Kills the workers of a pool soon after each begins, a number of times."""
 
@@ -210,7 +215,7 @@ class TestLostWorkers:
     def test_a_worker_killed_in_the_middle_of_a_batch_costs_nothing(self, workers: int) -> None:
         jobs = [
             replace(CHARGE, settings=(f"alter rg0={1000 + k}",), analysis="tran 1e-9 1e-5 0 2e-10")
-            for k in range(12)
+            for k in range(6)
         ]
         pool = Pool(workers, time_limit=60)
         undisturbed = pool.run(jobs)
@@ -276,8 +281,7 @@ class TestLostWorkers:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         try:
             with pytest.raises(KeyboardInterrupt):
-                while True:
-                    Worker().kill()
+                start_and_end_workers()
         finally:
             signal.signal(signal.SIGALRM, handler)
         assert all(gone(child.pid) for child in set(psutil.Process().children()) - before)
