@@ -112,14 +112,13 @@ def list_tasks() -> None:
 
 @app.command()
 def cells() -> None:
-    """The edge cells there are, with their equations and default parts."""
+    """The edge cells there are: equations and default parts, each as a .subckt."""
     from tcl_circuits.circuit.cells import SenseCell, SeriesCell
+    from tcl_circuits.circuit.netlist import subcircuit_text
 
     for cell in (SenseCell("power"), SenseCell("abs"), SenseCell("linear"), SeriesCell()):
         block = cell.subcircuit(1e-5)
-        _output.print(f"{block.name}  pins {' '.join(block.pins)}", style="bold")
-        for line in block.description.splitlines():
-            _output.print(f"    {line}")
+        _output.print(subcircuit_text(block), markup=False)
 
 
 @app.command()

@@ -73,7 +73,10 @@ def _value_faults(network: Network) -> list[str]:
         faults.append(f"the conductance bounds ({low:g}, {high:g}) S must be finite with 0 < low <= high")
     if not (math.isfinite(network.node_capacitance) and network.node_capacitance >= 0):
         faults.append(f"node_capacitance = {network.node_capacitance!r} F must be finite and not negative")
-    for e, value in enumerate(network.conductance.tolist()):
+    values = network.conductance
+    within = (values >= max(low, RESOLVABLE[0])) & (values <= min(high, RESOLVABLE[1]))
+    for e in np.flatnonzero(~within).tolist():
+        value = float(values[e])
         fault = _conductance_fault(value, low, high)
         if fault:
             faults.append(f"edge {shown(network.edge_labels[e])} has conductance {value:g} S, {fault}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySpice.Spice.Netlist import Circuit
+from PySpice.Spice.Netlist import Circuit, SubCircuit
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Cell, Probe
@@ -17,6 +17,7 @@ from tcl_circuits.circuit.elements import (
     Element,
     RampVoltage,
     Resistor,
+    Subcircuit,
     VoltageSource,
 )
 from tcl_circuits.circuit.names import NameMap
@@ -141,6 +142,15 @@ def standalone(netlist: Netlist, title: str, reltol: float = 1e-6) -> str:
     return "\n".join([_circuit_text(netlist, heading), options, tran, ".end", ""])
 
 
+def subcircuit_text(block: Subcircuit) -> str:
+    """Text of a cell as a ``.subckt``, its description as comments before it."""
+    body = SubCircuit(block.name, *block.pins)
+    for element in block.elements:
+        _add(body, element)
+    comments = [f"* {line}" for line in block.description.splitlines()]
+    return "\n".join([*comments, str(body).strip(), ""])
+
+
 def _circuit_text(netlist: Netlist, title: str) -> str:
     saved = netlist.saved
     lines = [str(to_circuit(netlist, title)).rstrip()]
@@ -151,7 +161,7 @@ def _circuit_text(netlist: Netlist, title: str) -> str:
     return "\n".join(lines)
 
 
-def _add(circuit: Circuit, element: Element) -> None:
+def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
     """Add one element; PySpice puts the type letter, which our names begin with, before the name."""
     name = element.name[1:]
     match element:

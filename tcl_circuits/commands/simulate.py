@@ -88,7 +88,7 @@ def simulate(request: SimulateRequest) -> SimulateResult:
             "v": data["second"].to_numpy(),
             "conductance_S": network.conductance,
             "charge_C": charges(transient, gate),
-            "update": -contrast,
+            "update": 0.0 - contrast,
         }
     )
     data.to_netcdf(out / "waveforms.nc")

@@ -149,7 +149,9 @@ class Ngspice:
         text, netlist = self._netlist(network, cell, _AT_REST, drive)
         settings = _conductance_commands(network)
         names = netlist.nodes.spice
-        jobs = [Job(text, settings, _input_commands(drive, 0.0, k), "op", names) for k in range(drive.samples)]
+        jobs = [
+            Job(text, settings, _input_commands(drive, 0.0, k), "op", names) for k in range(drive.samples)
+        ]
         voltages = np.array([found[:, 0] for found in self._pool.run(jobs)])
         if not np.all(np.isfinite(voltages)):
             raise EngineError("ngspice returned voltages that are not finite")
