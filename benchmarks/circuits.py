@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import networkx as nx
 import numpy as np
@@ -15,8 +15,8 @@ SAW = Sawtooth(tau_f=1e-3, tau_s=9e-3)
 KERNEL_TIME = SAW.tau_f / 15
 CAPACITANCE = 1e-10
 NUDGE_CONDUCTANCE = 1e-5
-NUDGES = {"conductance": ConductanceNudge, "current": CurrentNudge}
 NudgeKind = Literal["conductance", "current"]
+NUDGES: tuple[NudgeKind, ...] = get_args(NudgeKind)
 SenseSignal = Literal["linear", "power"]
 
 
@@ -48,7 +48,9 @@ def make_cell(signal: SenseSignal) -> SenseCell:
 def make_network(size: str, seed: int = 0) -> Network:
     """Network of a size; inputs are the first nodes, outputs the last."""
     shape = SIZES[size]
-    graph = _layered(shape, seed) if shape.hidden else nx.gnm_random_graph(shape.nodes, shape.edges, seed=seed)
+    graph = nx.gnm_random_graph(shape.nodes, shape.edges, seed=seed)
+    if shape.hidden:
+        graph = _layered(shape, seed)
     outputs = list(range(shape.nodes - shape.outputs, shape.nodes))
     network = Network.from_graph(graph, list(range(shape.inputs)), outputs, seed=seed)
     network.check()
@@ -73,7 +75,8 @@ def make_drive(network: Network, nudge: NudgeKind, samples: int = 1, seed: int =
     outputs = network.outputs.size
     inputs = rng.uniform(-0.5, 0.5, (samples, network.inputs.size))
     targets = rng.uniform(-0.3, 0.3, (samples, outputs))
-    return Drive.hold(inputs, NUDGES[nudge](NUDGE_CONDUCTANCE, single_ended(outputs)), targets)
+    kind = ConductanceNudge if nudge == "conductance" else CurrentNudge
+    return Drive.hold(inputs, kind(NUDGE_CONDUCTANCE, single_ended(outputs)), targets)
 
 
 def altered(network: Network, seed: int) -> Network:

@@ -42,7 +42,9 @@ class Contestant:
     clock: Callable[[], float]
 
 
-def cpu_medians(contestants: Mapping[str, Contestant], repeats: int, warm_up: bool = True) -> dict[str, float]:
+def cpu_medians(
+    contestants: Mapping[str, Contestant], repeats: int, warm_up: bool = True
+) -> dict[str, float]:
     """Median CPU seconds of a turn, the contestants taking turns A B A B after a warm-up each."""
     if warm_up:
         for contestant in contestants.values():

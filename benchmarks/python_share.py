@@ -15,8 +15,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-
 from measure import process_clock
+
 from tcl_circuits.engines import Ngspice, pool
 
 _PROGRAM = Path(__file__).with_name("instrumented_worker.py")
@@ -40,7 +40,7 @@ def python_share(turn: Callable[[Ngspice, int], object], repeats: int) -> Python
     """Measure a cycle, given as a function of the engine and the repeat's number."""
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "native"
-        record.write_bytes(bytes(8))
+        record.write_bytes(bytes(16))
         with patch.object(pool, "_PROGRAM", _PROGRAM), patch.dict(os.environ, TCL_NATIVE_RECORD=str(record)):
             engine = Ngspice()
             try:
@@ -56,12 +56,8 @@ def _measured(
         turn(engine, warm_up)
     clocks = []
     for repeat in range(repeats + 1):
-        clocks.append((time.process_time(), process_clock(engine.pids[0]), _native(record)))
+        native, watching = struct.unpack("dd", record.read_bytes())
+        clocks.append((time.process_time(), process_clock(engine.pids[0]) - watching, native))
         turn(engine, 2 + repeat)
     host, worker, native = np.median(np.diff(clocks, axis=0), axis=0).tolist()
     return PythonShare(host, worker, native)
-
-
-def _native(record: Path) -> float:
-    seconds: float = struct.unpack("d", record.read_bytes())[0]
-    return seconds

@@ -1,6 +1,6 @@
 """What the engines are compared with: the naive PySpice path, and ``ngspice -b``.
 
-Both are written as their manuals show: default tolerances, 200 uniform steps, the netlist built anew (PySpice)
+Both are used as their manuals show: default tolerances, 200 uniform steps, the netlist built anew (PySpice)
 or read anew (``ngspice -b``) in every cycle.
 """
 
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySpice.Spice.Netlist import Circuit
-
 from circuits import CAPACITANCE, KERNEL_TIME, NUDGE_CONDUCTANCE, SAW
 from measure import process_clock
+from PySpice.Spice.Netlist import Circuit
+
 from tcl_circuits import CurrentNudge, Drive, Network
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
@@ -63,7 +63,7 @@ class Cycle:
 
 
 def pulls(network: Network, drive: Drive) -> FloatArray:
-    """What the nudge's sources hold: targets, or a current nudge's currents, formed in NumPy off every clock."""
+    """What the nudge's sources hold: targets, or a current nudge's currents, formed here off every clock."""
     if not isinstance(drive.nudge, CurrentNudge):
         return drive.targets
     free = Conduction(network).voltages(drive.inputs_at_start)
@@ -138,7 +138,10 @@ def _serve(pipe: Connection[Any, Any], library: str) -> None:
 
 
 class Batch:
-    """``ngspice -b -r``: a process for each cycle; the text is written and the raw file read outside its clock."""
+    """``ngspice -b -r``, a process for each cycle; text is written and the raw file read outside its clock.
+
+    All vectors are kept: at these sizes that is faster than a list of those needed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._deck, self._raw = folder / "deck.cir", folder / "out.raw"
@@ -149,10 +152,9 @@ class Batch:
         """Write the first sample's netlist."""
         first = drive.sample(0)
         netlist = build_netlist(network, cell, SAW, replace(first, targets=pulls(network, first)))
-        saved = [".save " + " ".join(f"v({name})" for name in part) for part in _parts(netlist.saved, 16)]
         step = SAW.period / STEPS
         tran = f".tran {step!r} {SAW.period!r} 0 {step!r}"
-        text = [str(to_circuit(netlist, "network")).rstrip(), *saved, ".options noinit", tran, ".end", ""]
+        text = [str(to_circuit(netlist, "network")).rstrip(), ".options noinit", tran, ".end", ""]
         self._deck.write_text("\n".join(text))
         self._netlist, self._ohms = netlist, cell.resistance(network.conductance)
 
@@ -173,10 +175,6 @@ class Batch:
         voltage = np.array([vectors[f"v({name})"] for name in self._netlist.saved])
         u = read_kernel_output(self._netlist, voltage, self._ohms)
         return Transient(vectors["time"], voltage[: len(self._netlist.nodes.spice)], u)
-
-
-def _parts(names: tuple[str, ...], length: int) -> list[tuple[str, ...]]:
-    return [names[k : k + length] for k in range(0, len(names), length)]
 
 
 def _read_raw(path: Path) -> dict[str, FloatArray]:

@@ -28,9 +28,12 @@ class Table:
         """Aligned text."""
         cells = [list(self.columns), *([_printed(value) for value in row] for row in self.rows)]
         widths = [max(len(row[k]) for row in cells) for k in range(len(self.columns))]
-        lines = ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells]
-        rule = "-" * len(lines[0])
-        return "\n".join([self.title, rule, lines[0], rule, *lines[1:], *([self.note] if self.note else []), ""])
+        heading, *lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells
+        ]
+        rule = "-" * max(len(heading), len(self.title))
+        note = [self.note] if self.note else []
+        return "\n".join(line.rstrip() for line in [self.title, rule, heading, rule, *lines, *note, ""])
 
     def record(self) -> dict[str, object]:
         """The table as plain data."""
@@ -38,14 +41,21 @@ class Table:
         return {"title": self.title, "note": self.note, "rows": rows}
 
 
-def against(ratio: float, wanted: float | None) -> str:
-    """A ratio beside the one wanted of it."""
-    return times(ratio) if wanted is None else f"{times(ratio)} (>= {wanted:g}x)"
+def at_least(ratio: float, wanted: float | None) -> str:
+    """A ratio, beside the one wanted of it if there is one."""
+    return _judged(f"{ratio:.3g}x" if ratio < 1000 else f"{ratio:.0f}x", ratio, wanted, least=True)
 
 
-def times(ratio: float) -> str:
-    """A ratio for people."""
-    return f"{ratio:.3g}x" if ratio < 1000 else f"{ratio:.0f}x"
+def at_most(value: float, wanted: float | None, unit: str = "") -> str:
+    """A value beside the largest one wanted."""
+    return _judged(f"{value:.3g}{unit}", value, wanted, least=False)
+
+
+def _judged(text: str, value: float, wanted: float | None, least: bool) -> str:
+    if wanted is None:
+        return text
+    met = value >= wanted if least else value <= wanted
+    return f"{text} ({'>=' if least else '<='} {wanted:g}{'' if met else ', missed'})"
 
 
 def _printed(value: Value) -> str:

@@ -22,7 +22,7 @@ task = tcl.tasks.load("allostery", seed=0)
 print(f"{task.description}, 12 epochs")
 for signal in ("power", "linear"):
     best, last = factors(task, tcl.SenseCell(signal), epochs=12)
-    print(f"  {signal:6} signal: error divided by {last:.3g} (at best {best:.3g})")
+    print(f"  {signal:6} signal: error / {last:.3g}, at best / {best:.3g}")
 
 # 2. One sample, and every edge turned so that dV > 0: now the linear signal learns, too. The series cell
 #    senses the same dV. But on slow ramps its network is a capacitive divider, whatever the conductances:
@@ -48,4 +48,4 @@ for seed in range(2):
     )
     _, sense = factors(task, tcl.SenseCell("linear"), epochs=60)
     _, series = factors(task, tcl.SeriesCell(), epochs=60)
-    print(f"  seed {seed}: sense cell divides the error by {sense:.0f}, series cell by {series:.2g}")
+    print(f"  seed {seed}: linear sense cell: error / {sense:.0f}, series cell: error x {1 / series:.0f}")

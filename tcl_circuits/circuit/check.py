@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,14 +100,20 @@ def _connection_faults(network: Network) -> list[str]:
     if network.edge_count == 0 or network.driven.size == 0:
         return []
     # An edge whose value is NaN is a fault of its own and does not cut off its neighbours too.
-    conducts = ~(network.conductance <= 0)
-    a, b = network.edges[conducts].T
-    size = network.node_count
-    links = coo_array((np.ones(a.size), (a, b)), shape=(size, size))
-    _, component = connected_components(links, directed=False)
-    reached = np.isin(component, component[network.driven])
+    conducting = network.edges[~(network.conductance <= 0)]
+    unreached = _unreached(network.node_count, conducting.tobytes(), network.driven.tobytes())
     faults = [
         f"node {shown(network.nodes[position])} has no conducting path to an input or ground; connect it"
-        for position in np.flatnonzero(~reached).tolist()
+        for position in unreached
     ]
     return _shortened(faults)
+
+
+@lru_cache(maxsize=16)
+def _unreached(size: int, edges: bytes, driven: bytes) -> tuple[int, ...]:
+    """Positions of nodes that no path joins to a driven one; remembered, since training asks in every batch."""
+    a, b = np.frombuffer(edges, dtype=np.int64).reshape(-1, 2).T
+    links = coo_array((np.ones(a.size), (a, b)), shape=(size, size))
+    _, component = connected_components(links, directed=False)
+    reached = np.isin(component, component[np.frombuffer(driven, dtype=np.int64)])
+    return tuple(np.flatnonzero(~reached).tolist())

@@ -166,19 +166,22 @@ class Timeline:
         Simulated span [s]; the sawtooth starts at 0.
     corners : ndarray
         All times where a source has a corner, with `start` and `stop`.
+    fastest : float
+        Shortest kernel time of the edges [s].
     """
 
     start: float
     stop: float
     corners: FloatArray
+    fastest: float
 
 
 def timeline(network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> Timeline:
     """Time span of one cycle: lead-in of the inputs, sawtooth, and a tail after an inverted one."""
     start = min(0.0, float(drive.times[0]))
     stop = max(saw.period, float(drive.times[-1]))
+    tau = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
     if saw.polarity == "inverted":
-        tau = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
         stop = max(stop, saw.period + _TAIL * float(tau.max()))
     corners = np.unique(np.concatenate([saw.breakpoints[0], drive.times, [start, stop]]))
-    return Timeline(start, stop, corners[(corners >= start) & (corners <= stop)])
+    return Timeline(start, stop, corners[(corners >= start) & (corners <= stop)], float(tau.min()))

@@ -14,6 +14,7 @@ from tcl_circuits.circuit.elements import (
     BehaviouralCurrent,
     BehaviouralVoltage,
     Capacitor,
+    Corner,
     Element,
     RampVoltage,
     Resistor,
@@ -29,6 +30,7 @@ ISOLATION = 1e14
 """Resistance to ground of nodes that have no other path for direct current [ohm]."""
 
 _SAVED_A_LINE = 16
+_AFTER_CORNER = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +60,18 @@ class Netlist:
         return (*self.nodes.spice, *(probe.plus for probe in self.probes))
 
 
-def ramp_of(times: FloatArray, values: FloatArray, start: float) -> tuple[tuple[float, float], ...]:
-    """Corners of a piecewise linear source, on a simulator's clock that begins at `start`."""
-    return tuple((float(t - start), float(v)) for t, v in zip(times, values, strict=True))
+def ramp_of(times: FloatArray, values: FloatArray, span: Timeline) -> tuple[Corner, ...]:
+    """Corners of a piecewise linear source on the simulator's clock, which begins at the span's start.
+
+    A corner where a slower piece ends is followed by a point on the line that leaves it, a fraction of a
+    kernel time later: a breakpoint without which the simulator would go on with the slow piece's steps.
+    """
+    after = _AFTER_CORNER * span.fastest
+    lengths = np.diff(np.append(times, max(span.stop, times[-1])))
+    quickens = (lengths[1:] < lengths[:-1]) & (lengths[1:] > 2 * after)
+    moments = np.union1d(times, times[1:][quickens] + after)
+    levels = np.interp(moments, times, values)
+    return tuple((float(t - span.start), float(v)) for t, v in zip(moments, levels, strict=True))
 
 
 def build_netlist(network: Network, cell: Cell, saw: Sawtooth, drive: Drive, sample: int = 0) -> Netlist:
@@ -82,11 +93,11 @@ def build_netlist(network: Network, cell: Cell, saw: Sawtooth, drive: Drive, sam
         if values.size == 1:
             elements.append(VoltageSource(name, node, "0", float(values[0])))
         else:
-            elements.append(RampVoltage(name, node, "0", ramp_of(drive.times, values, span.start)))
+            elements.append(RampVoltage(name, node, "0", ramp_of(drive.times, values, span)))
     if network.ground is not None:
         elements.append(VoltageSource("vground", names.spice[network.ground], "0", 0.0))
     if drive.nudge is not None:
-        elements.append(RampVoltage("vbeta", "beta", "0", ramp_of(*saw.breakpoints, span.start)))
+        elements.append(RampVoltage("vbeta", "beta", "0", ramp_of(*saw.breakpoints, span)))
         outputs = tuple(names.spice[position] for position in network.outputs.tolist())
         elements += drive.nudge.elements(outputs, drive.targets[sample])
     probes = []
@@ -124,7 +135,7 @@ def deck(netlist: Netlist) -> str:
 
 
 def standalone(netlist: Netlist, title: str, reltol: float = 1e-6) -> str:
-    """Netlist text that ``ngspice -b`` runs by itself: circuit, tolerances and one transient.
+    """Netlist text that ``ngspice -b -r out.raw`` runs by itself: circuit, tolerances and one transient.
 
     Parameters
     ----------

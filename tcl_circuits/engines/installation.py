@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes.util
+import ctypes
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from tcl_circuits.errors import EngineMissing
@@ -19,6 +18,13 @@ _INSTALLERS = {
     "apk": "apk add ngspice ngspice-libs",
     "brew": "brew install ngspice libngspice",
 }
+_NAMES = (
+    "libngspice.so.0",
+    "libngspice.so",
+    "libngspice.dylib",
+    "/opt/homebrew/lib/libngspice.dylib",
+    "/usr/local/lib/libngspice.dylib",
+)
 
 
 def advice() -> str:
@@ -34,11 +40,19 @@ def find_library() -> str | None:
     chosen = os.environ.get("NGSPICE_LIBRARY_PATH")
     if chosen is not None:
         return chosen if Path(chosen).is_file() else None
-    found = ctypes.util.find_library("ngspice")
-    if found is None and sys.platform == "darwin":
-        places = (Path("/opt/homebrew/lib/libngspice.dylib"), Path("/usr/local/lib/libngspice.dylib"))
-        found = next((str(place) for place in places if place.exists()), None)
-    return found
+    return next((name for name in _NAMES if _loads(name)), None)
+
+
+def _loads(name: str) -> bool:
+    """Whether the dynamic loader finds a library.
+
+    Not ctypes.util.find_library, which may run ``ld -o /dev/null``: as root that replaces the device by a file.
+    """
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
 
 
 def library_path() -> str:

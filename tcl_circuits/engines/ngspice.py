@@ -24,11 +24,12 @@ from tcl_circuits.errors import EngineError, InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import spice_number
 
-_LONGEST_STEP = 0.1
+_LONGEST_STEP = 0.25
 _SHARE_GAIN = 10.0
 _LEAST_RELTOL = 5e-8
+_LEAST_SHARE = 10.0
 _TRTOL = 2.0
-"""Found by measurement: points are better spent on a smaller trtol than on a reltol near rounding."""
+"""Found by measurement: points are better spent on a small trtol than on a reltol near rounding."""
 _FIRST_STEP = 0.2
 """tstep in kernel times: ngspice begins with a tenth of it, and its error control does not see that step."""
 
@@ -113,7 +114,7 @@ class Ngspice:
         settings = _conductance_commands(network)
         ohms = cell.resistance(network.conductance)
         length = span.stop - span.start
-        first = min(length / 50, _FIRST_STEP * float((ohms * cell.capacitance(network.conductance)).min()))
+        first = min(length / 50, _FIRST_STEP * span.fastest)
         analysis = f"tran {first:.6g} {spice_number(length)} 0 {_LONGEST_STEP * length:.6g}"
         tolerances = self._tolerances(network, cell, saw, drive, span)
         held_force = self._held_force(network, cell, drive)
@@ -148,9 +149,10 @@ class Ngspice:
             return self._step_response(network, cell, drive)
         text, netlist = self._netlist(network, cell, _AT_REST, drive)
         settings = _conductance_commands(network)
+        span = timeline(network, cell, _AT_REST, drive)
         names = netlist.nodes.spice
         jobs = [
-            Job(text, settings, _input_commands(drive, 0.0, k), "op", names) for k in range(drive.samples)
+            Job(text, settings, _input_commands(drive, span, k), "op", names) for k in range(drive.samples)
         ]
         voltages = np.array([found[:, 0] for found in self._pool.run(jobs)])
         if not np.all(np.isfinite(voltages)):
@@ -165,6 +167,12 @@ class Ngspice:
         step = Drive.ramps([0.0, rise], np.stack([np.zeros_like(level), level], axis=-1))
         found = self.run(network, cell, Sawtooth(0.5 * rise, rise), step)
         return np.array([t.voltage[:, int(np.argmin(np.abs(t.time - rise)))] for t in found])
+
+    def __enter__(self) -> Ngspice:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """End the worker processes; the engine may be used again."""
@@ -227,20 +235,21 @@ def _tolerances(aim: float, u: float, share: float, ohms: float, tau_f: float) -
     if u <= 0 or not math.isfinite(u):
         return Tolerances(aim, 1e-15, 1e-9, 1e-19, _TRTOL)
     reltol = max(_LEAST_RELTOL, aim * min(1.0, _SHARE_GAIN * share))
-    return Tolerances(reltol, aim * u, aim * u * ohms, aim * u * tau_f, _TRTOL)
+    least = _LEAST_SHARE * aim * u
+    return Tolerances(reltol, least, least * ohms, least * tau_f, _TRTOL)
 
 
 def _conductance_commands(network: Network) -> tuple[str, ...]:
     return tuple(f"alter rg{e}={spice_number(1.0 / g)}" for e, g in enumerate(network.conductance.tolist()))
 
 
-def _input_commands(drive: Drive, start: float, sample: int) -> tuple[str, ...]:
+def _input_commands(drive: Drive, span: Timeline, sample: int) -> tuple[str, ...]:
     if drive.times.size == 1:
         return tuple(
             f"alter vin{k}={spice_number(v)}" for k, v in enumerate(drive.inputs[sample, :, 0].tolist())
         )
     return tuple(
-        _alter_ramp(f"vin{k}", ramp_of(drive.times, values, start))
+        _alter_ramp(f"vin{k}", ramp_of(drive.times, values, span))
         for k, values in enumerate(drive.inputs[sample])
     )
 
@@ -248,13 +257,13 @@ def _input_commands(drive: Drive, start: float, sample: int) -> tuple[str, ...]:
 def _source_commands(
     saw: Sawtooth, drive: Drive, span: Timeline, sample: int, held_force: FloatArray | None
 ) -> tuple[str, ...]:
-    commands = _input_commands(drive, span.start, sample)
+    commands = _input_commands(drive, span, sample)
     if drive.nudge is None:
         return commands
     targets = drive.targets[sample] if held_force is None else held_force[sample]
     return (
         *commands,
-        _alter_ramp("vbeta", ramp_of(*saw.breakpoints, span.start)),
+        _alter_ramp("vbeta", ramp_of(*saw.breakpoints, span)),
         *(f"alter vt{k}={spice_number(v)}" for k, v in enumerate(targets.tolist())),
     )
 

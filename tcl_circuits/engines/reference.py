@@ -79,6 +79,12 @@ class Reference:
         network.check()
         return Conduction(network).voltages(inputs)
 
+    def __enter__(self) -> Reference:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Drop the stored responses."""
         self._responses.clear()
@@ -167,7 +173,9 @@ def _start_values(ports: Ports, free: FloatArray, time: FloatArray) -> FloatArra
 
 
 def _beta_interpolation(beta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Chebyshev nodes in beta and the weights that interpolate from them, of shape (time, nodes)."""
+    """Nodes in beta and the weights that interpolate from them, of shape (time, nodes): Chebyshev for many."""
+    if beta.size <= _BETA_NODES:
+        return beta, np.eye(beta.size)
     points = chebyshev.chebpts1(_BETA_NODES)
     basis = chebyshev.chebvander(points, _BETA_NODES - 1)
     weights = chebyshev.chebvander(2 * beta - 1, _BETA_NODES - 1) @ np.linalg.inv(basis)
@@ -181,6 +189,9 @@ def _at_times(drive: Drive, time: FloatArray) -> FloatArray:
     share = np.clip((time - left) / (right - left), 0.0, 1.0)
     values = drive.inputs[:, :, place] * (1 - share) + drive.inputs[:, :, place + 1] * share
     return np.swapaxes(values, 1, 2)
+
+
+_STRONG = 1.0
 
 
 def _dynamic(
@@ -211,6 +222,12 @@ def _dynamic(
             y = state @ reads_modes.T + known[:, k] @ reads_ports.T
             inject = selection.T
             resistance = reads_modes @ gain[:, count:] @ inject + reads_ports[:, count:] @ inject
+            slope = drive.nudge.force_jacobian(y, drive.targets)
+            if beta[k] * np.abs(resistance @ slope).max() > _STRONG:
+                # Bent through the point before, a loop as strong as this would grow without limit.
+                state, gain = stepper.partial(step, 0.0, known[:, k])
+                y = state @ reads_modes.T + known[:, k] @ reads_ports.T
+                resistance = reads_modes @ gain[:, count:] @ inject + reads_ports[:, count:] @ inject
             strength = np.full(drive.samples, beta[k])
             y_held = y if drive.nudge.closed_loop else y_start
             found[:, count:] = (

@@ -28,9 +28,9 @@ from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.engines import Ngspice, Reference, Transient
-from tcl_circuits.training.rules import TemporalContrast
 from tcl_circuits.training.pace import largest_contrast
 from tcl_circuits.training.readout import temporal_contrast
+from tcl_circuits.training.rules import TemporalContrast
 
 SAW = Sawtooth(1e-5, 1e-3)
 RIM = [(0, 0), (0, 3), (3, 5), (5, 5), (5, 2), (2, 0)]
@@ -173,11 +173,13 @@ def test_rectifying_cells_inverted_polarity_spread_parts_and_node_capacitance(de
 
 def test_node_capacitance_agrees(default: Ngspice) -> None:
     graph = nx.grid_2d_graph(3, 3)
-    network = Network.from_graph(graph, [(0, 0), (2, 2)], [(0, 2), (1, 1), (2, 0)], node_capacitance=1e-11, seed=1)
+    network = Network.from_graph(
+        graph, [(0, 0), (2, 2)], [(0, 2), (1, 1), (2, 0)], node_capacitance=1e-11, seed=1
+    )
     rng = np.random.default_rng(1)
     drive = Drive.hold(rng.uniform(-1, 1, (1, 2)), NUDGES[0], np.eye(3)[:1])
     for signal in ("power", "linear"):
-        cell = SenseCell(signal)  # type: ignore[arg-type]
+        cell = SenseCell(signal)
         a = default.run(network, cell, SAW, drive)[0]
         b = Reference(resolution=8).run(network, cell, SAW, drive)[0]
         u = np.array([np.interp(a.time, b.time, row) for row in b.u])
@@ -198,7 +200,18 @@ def test_settled_series_cells_are_their_step_response(default: Ngspice) -> None:
     np.testing.assert_allclose(default.settle(network, SeriesCell(), inputs), exact, atol=1e-4)
 
 
+def test_nudged_series_lattice_agrees(accurate: Ngspice) -> None:
+    """A nudge that is strong against the capacitors: the outputs' loop must not grow."""
+    network = lattice(4, 4, [(0, 0), (3, 3)], [(1, 2), (2, 1)], seed=0)
+    cell, nudge = SeriesCell(), ConductanceNudge(1e-5, single_ended(2))
+    drive = Drive.present([1.0, 0.0], cell, SAW, nudge, [0.3, 0.6])
+    found = accurate.run(network, cell, SAW, drive)[0]
+    exact = Reference(resolution=4).run(network, cell, SAW, drive)[0]
+    volts = np.array([np.interp(found.time, exact.time, row) for row in exact.voltage])
+    np.testing.assert_allclose(found.voltage, volts, atol=2e-3)
+
+
 def test_bad_settings_are_refused() -> None:
     for wrong in ({"workers": 0}, {"reltol": 0.0}, {"reltol": 1.0}, {"time_limit": 0.0}):
         with pytest.raises(InputError, match=next(iter(wrong))):
-            Ngspice(**wrong)  # type: ignore[arg-type]
+            Ngspice(**wrong)

@@ -1,4 +1,4 @@
-"""The ngspice engine under faults: a message in ngspice's words, never a stale result, and the next run right."""
+"""The ngspice engine under faults: ngspice's own message, never a stale result, and the next run right."""
 
 from __future__ import annotations
 
@@ -229,13 +229,13 @@ class TestAlterations:
             start.with_conductance(np.exp(rng.uniform(np.log(low), np.log(high), start.edge_count)))
             for _ in range(15)
         ]
-        engine = Ngspice(workers=1)
+        engine = Ngspice(workers=1, time_limit=20)
         before = engine.run(start, cell, saw, drive)
         kept = [engine.run(other, cell, saw, drive.sample(k % 3))[0] for k, other in enumerate(others)]
         for other in others:
             engine.run(other, cell, saw, drive.sample(0))
         same(engine.run(start, cell, saw, drive), before)
-        fresh, two = Ngspice(workers=1), Ngspice(workers=2)
+        fresh, two = Ngspice(workers=1, time_limit=20), Ngspice(workers=2, time_limit=20)
         backwards = np.array([2, 1, 0])
         same(fresh.run(others[-1], cell, saw, drive.sample(14 % 3)), kept[-1:])
         same(two.run(start, cell, saw, drive.part(backwards)), [before[k] for k in backwards])
@@ -298,8 +298,8 @@ class TestSmallContrasts:
         exact = Reference().run(network, cell, saw, drive)
         for one, other in zip(found, exact, strict=True):
             assert one.time.size < 1000
-            # 1e-16 A is a millionth of what a contrast of a millivolt gives.
-            assert np.abs(one.u).max() <= 1.1 * np.abs(other.u).max() + 1e-16
+            # A contrast of a millivolt gives 5000 times as much.
+            assert np.abs(one.u).max() <= np.abs(other.u).max() + 1e-14
         engine.close()
 
     def test_a_class_that_is_sure(self, saw: Sawtooth) -> None:

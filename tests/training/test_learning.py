@@ -28,7 +28,9 @@ def ngspice() -> Iterator[Ngspice]:
     engine.close()
 
 
-def trained(task: Task, rule: str = "tcl", seed: int = 0, engine: Engine | None = None, **fit: Any) -> pd.DataFrame:
+def trained(
+    task: Task, rule: str = "tcl", seed: int = 0, engine: Engine | None = None, **fit: Any
+) -> pd.DataFrame:
     trainer = Trainer(task.network, SenseCell(), SAW, engine or Reference(), rule, seed)
     return trainer.fit(task, **fit)
 
@@ -66,10 +68,16 @@ def test_summed_update_follows_the_gradient_with_parts_that_vary_by_20_percent()
 
 @pytest.mark.slow
 def test_allostery_fixed_and_following_threshold_beside_explicit_contrast() -> None:
-    fixed, chirped, explicit = [], [], []
+    fixed: list[float] = []
+    chirped: list[float] = []
+    explicit: list[float] = []
     for seed in range(4):
         task = tasks.load("allostery", seed)
-        for rule, chirp, into in (("tcl", False, fixed), ("tcl", True, chirped), ("contrast", False, explicit)):
+        for rule, chirp, into in (
+            ("tcl", False, fixed),
+            ("tcl", True, chirped),
+            ("contrast", False, explicit),
+        ):
             trainer = Trainer(task.network, SenseCell(), SAW, Reference(), rule, seed, chirp)
             into.append(factor(trainer.fit(task, epochs=100)))
     assert np.median(fixed) >= 100

@@ -1,0 +1,268 @@
+"""`tcl-circuits train`: its files and their keys, tables that mean no good, places that can't be written."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import StartTcl, Tcl
+from numpy.testing import assert_allclose
+from typer.testing import CliRunner
+
+from tcl_circuits.circuit.graphfile import read_network
+from tcl_circuits.cli import app
+from tcl_circuits.training.checkpoint import Checkpoint
+from tcl_circuits.training.tasks import load
+
+FILES = {
+    "summary.json",
+    "history.csv",
+    "network.json",
+    "netlist.cir",
+    "checkpoint.npz",
+    "loss.png",
+    "network.png",
+    "waveforms.png",
+}
+KEYS = {
+    "task",
+    "engine",
+    "rule",
+    "signal",
+    "cell",
+    "seed",
+    "epochs",
+    "nodes",
+    "edges",
+    "initial_loss",
+    "final_loss",
+    "test_loss",
+    "test_accuracy",
+    "baseline",
+    "cosine_to_gradient",
+    "cycles",
+    "wall_s",
+    "cpu_s",
+    "energy_J_per_cycle",
+    "versions",
+}
+QUICK = ("--engine", "reference", "--epochs", 1)
+
+
+def table(rows: int = 24, header: str = "a,b,y") -> str:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(rows, 2))
+    y = x @ [0.5, -0.2]
+    return "\n".join([header, *(f"{a:.4f},{b:.4f},{c:.4f}" for (a, b), c in zip(x, y, strict=True))]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two epochs of iris in ngspice leave."""
+    out = tmp_path_factory.mktemp("train") / "runs" / "iris"
+    arguments = ["train", "iris", "--engine", "ngspice", "--epochs", "2", "--seed", "3", "--out", str(out)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    assert re.search(r"test accuracy 0\.\d+ +logistic regression: 0\.\d+", result.stdout)
+    assert f"pictures: {out}/loss.png" in result.stdout
+    assert f"netlist: {out}/netlist.cir" in result.stdout
+    return out
+
+
+class TestFiles:
+    def test_exactly_these(self, iris: Path) -> None:
+        assert {path.name for path in iris.iterdir()} == FILES
+        for picture in ("loss.png", "network.png", "waveforms.png"):
+            assert (iris / picture).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+    def test_summary(self, iris: Path) -> None:
+        found = json.loads((iris / "summary.json").read_text())
+        assert set(found) >= KEYS
+        said = {key: found[key] for key in ("task", "engine", "rule", "signal", "cell", "seed", "epochs")}
+        assert said == {
+            "task": "iris",
+            "engine": "ngspice",
+            "rule": "tcl",
+            "signal": "power",
+            "cell": "sense",
+            "seed": 3,
+            "epochs": 2,
+        }
+        assert (found["nodes"], found["edges"], found["cycles"]) == (16, 60, 200)
+        assert found["final_loss"] < found["initial_loss"]
+        assert found["cosine_to_gradient"] > 0.9
+        assert 0.9 < found["baseline"] <= 1
+        assert found["wall_s"] > 0
+        assert found["cpu_s"] > 0
+        assert 1e-8 < found["energy_J_per_cycle"] < 1e-5
+        assert found["versions"]["ngspice"].startswith("ngspice-")
+
+    def test_history(self, iris: Path) -> None:
+        history = pd.read_csv(iris / "history.csv")
+        assert list(history)[:5] == ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
+        assert history["epoch"].tolist() == [0, 1, 2]
+        summary = json.loads((iris / "summary.json").read_text())
+        assert history["loss"].tolist()[::2] == [summary["initial_loss"], summary["final_loss"]]
+        assert history["test_accuracy"].tolist()[-1] == summary["test_accuracy"]
+
+    def test_network(self, iris: Path) -> None:
+        network = read_network(iris / "network.json")
+        start = load("iris", 3).network
+        assert network.nodes == start.nodes
+        assert network.edges.tolist() == start.edges.tolist()
+        state = Checkpoint.load(iris / "checkpoint.npz").state
+        assert network.conductance.tobytes() == state.conductance.tobytes()
+        assert not np.allclose(network.conductance, start.conductance)
+
+    def test_netlist(self, iris: Path, tmp_path: Path) -> None:
+        text = (iris / "netlist.cir").read_text("ascii")
+        ohms = [float(line.split()[3]) for line in text.splitlines() if re.match(r"(?i)rg\d+ ", line)]
+        if ohms:  # flat, not in subcircuits
+            network = read_network(iris / "network.json")
+            assert_allclose(1 / np.array(ohms), network.conductance, rtol=1e-12)
+        command = ["ngspice", "-b", "-r", str(tmp_path / "out.raw"), str(iris / "netlist.cir")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        assert "No. of Data Rows" in done.stdout
+
+    def test_json_output_is_the_summary(self, tcl: Tcl) -> None:
+        result = tcl("train", "regression", *QUICK, "--out", "out", "--json")
+        assert json.loads(result.stdout) == json.loads(Path("out/summary.json").read_text())
+        assert set(json.loads(result.stdout)) >= KEYS
+        assert json.loads(result.stdout)["test_accuracy"] is None
+        assert json.loads(result.stdout)["versions"]["ngspice"] is None
+
+    def test_nothing_else_is_left_anywhere(self, tcl: Tcl, tmp_path: Path) -> None:
+        assert tcl("train", "allostery", *QUICK, "--rule", "contrast").exit_code == 0
+        (out,) = tmp_path.glob("runs/*")
+        assert out.name == "allostery-contrast-reference-seed0"
+        assert {path.name for path in out.iterdir()} == FILES
+        assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+    def test_no_epochs(self, tcl: Tcl) -> None:
+        result = tcl("train", "regression", "--engine", "reference", "--epochs", 0, "--out", "out", "--json")
+        summary = json.loads(result.stdout)
+        assert summary["initial_loss"] == summary["final_loss"]
+        assert (summary["cycles"], summary["energy_J_per_cycle"], summary["cosine_to_gradient"]) == (
+            0,
+            None,
+            None,
+        )
+        assert {path.name for path in Path("out").iterdir()} == FILES
+
+
+class TestTables:
+    def test_a_table_is_learnt(self, tcl: Tcl, tmp_path: Path) -> None:
+        (tmp_path / "mine.csv").write_text(table())
+        result = tcl("train", "--data", "mine.csv", "--target", "y", *QUICK, "--json")
+        summary = json.loads(result.stdout)
+        assert (summary["task"], summary["edges"], summary["test_accuracy"]) == ("table", 12, None)
+        assert (tmp_path / "runs" / "mine-tcl-reference-seed0" / "summary.json").exists()
+
+    def test_hostile_headers_and_file_names(self, tcl: Tcl, tmp_path: Path) -> None:
+        header = '"x\n.control\nshell touch pwned\n.endc",".include /etc/hostname","[/] $y_{$"'
+        path = tmp_path / "t\n.include pwned;$(touch pwned) [bold].csv"
+        path.write_text(table(header=header))
+        result = tcl(
+            *("train", "--data", path, "--target", "[/] $y_{$", "--engine", "ngspice", "--epochs", 1),
+            *("--out", "out"),
+        )
+        assert result.exit_code == 0
+        assert not list(tmp_path.rglob("pwned"))
+        text = (tmp_path / "out" / "netlist.cir").read_text("ascii")
+        for line in text.splitlines():
+            assert not re.match(r"(?i)\s*(\.(control|include|endc|lib)|shell|touch|\*)", line)
+        for group in re.findall(r"[vV]\(([^()]*)\)", text):
+            assert all(re.fullmatch(r"[a-z][a-z0-9_]*", node) for node in group.split(","))
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("", "empty"),
+            ("a,b,y\n", "row"),
+            ("a,b,y\n1,2,3\n4,5,6\n", "row"),
+            (table() + "1,oops,3\n", "row 26, column 'b'"),
+            (table() + "1,nan,3\n", "row 26, column 'b'"),
+            (table() + "1,2\n", "row 26"),
+            ("a,b,y\n" + "1,2,same\n" * 30, "class"),
+            ("a,a,y\n" + "1,2,3\n" * 30, "'a'"),
+        ],
+        ids=["nothing", "no rows", "two rows", "text", "NaN", "a short row", "one class", "same names"],
+    )
+    def test_a_table_that_is_none(self, tcl: Tcl, tmp_path: Path, text: str, said: str) -> None:
+        (tmp_path / "mine.csv").write_text(text)
+        result = tcl("train", "--data", "mine.csv", "--target", "y", *QUICK)
+        assert (result.exit_code, result.stdout) == (2, "")
+        (line,) = result.stderr.splitlines()
+        assert line.startswith("tcl-circuits: mine.csv")
+        assert said in line
+        assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
+
+    def test_a_graph_that_does_not_fit(self, tcl: Tcl, tmp_path: Path) -> None:
+        (tmp_path / "mine.csv").write_text(table())
+        nodes = [{"id": "a", "role": "input"}, {"id": "b", "role": "output"}]
+        graph = {"nodes": nodes, "edges": [{"source": "a", "target": "b"}]}
+        (tmp_path / "net.json").write_text(json.dumps(graph))
+        result = tcl("train", "--data", "mine.csv", "--target", "y", "--graph", "net.json", *QUICK)
+        assert result.exit_code == 2
+        assert "1 inputs" in result.stderr
+        (tmp_path / "net.json").write_text(json.dumps({"nodes": nodes, "edges": []}))
+        result = tcl("train", "--data", "mine.csv", "--target", "y", "--graph", "net.json", *QUICK)
+        assert result.exit_code == 2
+        assert "has no edges" in result.stderr
+
+
+class TestPlaces:
+    def refused(self, tcl: Tcl, out: object, *options: object) -> str:
+        result = tcl("train", "regression", *QUICK, "--out", out, *options)
+        assert (result.exit_code, result.stdout) == (2, "")
+        (line,) = result.stderr.splitlines()
+        return line
+
+    def test_a_file(self, tcl: Tcl, tmp_path: Path) -> None:
+        (tmp_path / "taken").write_text("mine")
+        assert "--out taken is a file" in self.refused(tcl, "taken", "--force")
+        assert "can't be written" in self.refused(tcl, "taken/below")
+        assert (tmp_path / "taken").read_text() == "mine"
+
+    def test_a_directory_with_files(self, tcl: Tcl, tmp_path: Path) -> None:
+        (tmp_path / "full").mkdir()
+        (tmp_path / "full" / "mine").write_text("mine")
+        assert "holds files already" in self.refused(tcl, "full")
+        assert tcl("train", "regression", *QUICK, "--out", "full", "--force").exit_code == 0
+        assert {path.name for path in (tmp_path / "full").iterdir()} == FILES | {"mine"}
+
+    @pytest.mark.parametrize("out", ["/proc/nowhere", "/dev/null/x", "y" * 300, "z/" * 3000])
+    def test_a_place_that_can_not_be_written(self, tcl: Tcl, out: str) -> None:
+        assert "can't be written" in self.refused(tcl, out)
+
+    @pytest.mark.parametrize(
+        ("bytes_", "code", "said"), [(30_000, 2, "can't be written"), (70_000, 1, "File too large")]
+    )
+    def test_a_full_disk(
+        self, tcl: Tcl, start_tcl: StartTcl, tmp_path: Path, bytes_: int, code: int, said: str
+    ) -> None:
+        """A limit on the size of files stands for it; known at the start, or only when a picture is drawn."""
+        program = (
+            "import resource, sys; from tcl_circuits.cli import main;"
+            f"resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes_}, {bytes_})); main()"
+        )
+        arguments = ["train", "regression", *map(str, QUICK), "--out", str(tmp_path / "out")]
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == code
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith("tcl-circuits: ")
+        assert said in last
+        assert "Traceback" not in done.stderr
+        if code == 1:
+            assert Checkpoint.load(tmp_path / "out" / "checkpoint.npz").state.epoch == 1
+            result = tcl("train", "regression", *QUICK, "--out", tmp_path / "out", "--resume")
+            assert result.exit_code == 0
+            assert {path.name for path in (tmp_path / "out").iterdir()} == FILES

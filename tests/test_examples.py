@@ -1,0 +1,121 @@
+"""The examples, run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+
+import tcl_circuits as tcl
+from tcl_circuits.arrays import FloatArray
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+NUMBER = r"([-+]?\d+\.?\d*(?:e[-+]?\d+)?)"
+
+
+def run(name: str, directory: Path) -> str:
+    """What an example prints."""
+    found = subprocess.run(
+        [sys.executable, EXAMPLES / name],
+        cwd=directory,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stderr == ""
+    return found.stdout
+
+
+def numbers(text: str, pattern: str) -> FloatArray:
+    """The numbers in each match of a pattern in which `#` stands for a number, shape (matches, numbers)."""
+    matches = re.findall(pattern.replace("#", NUMBER), text)
+    assert matches, f"nothing like {pattern!r} in:\n{text}"
+    return np.array([match if isinstance(match, tuple) else (match,) for match in matches], dtype=float)
+
+
+def test_first_network(tmp_path: Path) -> None:
+    text = run("first_network.py", tmp_path)
+    free, nudged = numbers(text, "# V free, # V nudged, target 0.8 V")[0]
+    assert free < nudged < 0.8
+    charges = numbers(text, "charge +# fC")[:, 0]
+    # The same in the exact engine; a contrast of s = dV^2/2 leaves the charge C ds.
+    network = tcl.Network.from_graph(nx.grid_2d_graph(3, 3), [(0, 0), (2, 2)], [(1, 1)], seed=0)
+    drive = tcl.Drive.hold([1.0, 0.0], tcl.ConductanceNudge(1e-5, tcl.single_ended(1)), [0.8])
+    saw = tcl.Sawtooth(1e-5, 1e-3)
+    waves = tcl.simulate(network, tcl.SenseCell(), saw, drive, tcl.engines.Reference())
+    s = waves["signal"].to_numpy()
+    corner = int(np.argmin(np.abs(waves["time"].to_numpy() - saw.tau_f)))
+    contrasts = 1e15 * 1e-12 * (s[:, corner] - s[:, 0])
+    assert charges.shape == contrasts.shape == (12,)
+    theta = 2 * np.abs(contrasts).max() / saw.ratio
+    large = np.abs(contrasts) > 2 * theta
+    assert large.sum() >= 5
+    assert charges[large] == pytest.approx(contrasts[large], rel=0.1, abs=theta)
+    assert np.all(charges[np.abs(contrasts) < theta / 2] == 0)
+    for words, sign in (("fall", 1), ("rise", -1), ("stay", 0)):
+        assert np.all(np.sign(numbers(text, f"charge +# fC, so its conductance should {words}")) == sign)
+
+
+def test_your_own_graph(tmp_path: Path) -> None:
+    text = run("your_own_graph.py", tmp_path)
+    before, after = (numbers(text, f"{word}: largest error # mV")[0, 0] for word in ("before", "after"))
+    assert before > 200
+    assert after < 20
+    first, last, epochs = numbers(text, "loss # -> # V2 in # epochs")[0]
+    assert first / last > 300
+    assert epochs == 60
+    conductances = numbers(text, "# -> +# uS")
+    assert conductances.shape == (10, 2)
+    assert conductances.min() >= 1
+    assert conductances.max() <= 100
+    assert "spring--mill #2" in text
+
+
+def test_ngspice_against_theory(tmp_path: Path) -> None:
+    text = run("ngspice_against_theory.py", tmp_path)
+    edges = numbers(text, "u within # % of Eq. 25, charge of the rise = # C A")
+    assert edges.shape == (2, 2)
+    assert edges[:, 0].max() < 0.1
+    assert edges[:, 1] == pytest.approx(1, abs=1e-3)
+    assert numbers(text, "lattice of # edges: u within # % of the exact engine")[0] == pytest.approx(
+        [85, 0], abs=0.1
+    )
+    assert numbers(text, "within # % of Eq. 25 on ngspice's own voltages")[0, 0] < 0.1
+    assert numbers(text, "update vectors: cosine #")[0, 0] > 0.99999
+    assert (tmp_path / "ngspice_against_theory.png").stat().st_size > 20_000
+
+
+def test_negative_controls(tmp_path: Path) -> None:
+    text = run("negative_controls.py", tmp_path)
+    assert numbers(text, "power +signal: error / #, at best / #")[0].min() > 100
+    assert numbers(text, "linear signal: error / #, at best / #")[0].max() < 10
+    controls = numbers(text, "linear sense cell: error / #, series cell: error x #")
+    assert controls.shape == (2, 2)
+    assert controls[:, 0].min() > 5, "the linear signal learns one oriented sample"
+    assert controls[:, 1].min() > 3, "the series cell makes the network worse"
+
+
+def test_train_iris(tmp_path: Path) -> None:
+    text = run("train_iris.py", tmp_path)
+    losses = numbers(text, "epoch #: loss #, test accuracy #%")
+    assert losses[:, 0].tolist() == list(range(9))
+    assert losses[-1, 1] < losses[0, 1] / 10
+    network, logistic = numbers(text, "network #%, logistic regression #%")[0]
+    assert network >= 92
+    assert network >= logistic - 4
+
+
+def test_every_example_is_described_and_tested() -> None:
+    readme = (EXAMPLES / "README.md").read_text()
+    for path in EXAMPLES.glob("*.py"):
+        assert f"`{path.name}`" in readme
+        assert f"test_{path.stem}" in globals()
