@@ -111,7 +111,7 @@ def _connection_faults(network: Network) -> list[str]:
 
 @lru_cache(maxsize=16)
 def _unreached(size: int, edges: bytes, driven: bytes) -> tuple[int, ...]:
-    """Positions of nodes that no path joins to a driven one; remembered, since training asks in every batch."""
+    """Positions of nodes that no path joins to a driven one; remembered: training asks in every batch."""
     a, b = np.frombuffer(edges, dtype=np.int64).reshape(-1, 2).T
     links = coo_array((np.ones(a.size), (a, b)), shape=(size, size))
     _, component = connected_components(links, directed=False)

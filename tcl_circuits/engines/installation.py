@@ -46,7 +46,7 @@ def find_library() -> str | None:
 def _loads(name: str) -> bool:
     """Whether the dynamic loader finds a library.
 
-    Not ctypes.util.find_library, which may run ``ld -o /dev/null``: as root that replaces the device by a file.
+    Not by ctypes.util.find_library, which may run ``ld -o /dev/null``: as root that destroys the device.
     """
     try:
         ctypes.CDLL(name)

@@ -7,52 +7,23 @@ charges: ngspice's defaults leave errors of 13 % in a nanoampere.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.drive import Drive, Timeline, timeline
 from tcl_circuits.circuit.netlist import Netlist, build_netlist, deck, ramp_of, read_kernel_output
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.pool import Job, Pool
-from tcl_circuits.engines.reference import quasistatic_voltages
+from tcl_circuits.engines.tolerances import tolerances
 from tcl_circuits.errors import EngineError, InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import spice_number
 
 _LONGEST_STEP = 0.25
-_SHARE_GAIN = 10.0
-_LEAST_RELTOL = 5e-8
-_LEAST_SHARE = 10.0
-_TRTOL = 2.0
-"""Found by measurement: points are better spent on a small trtol than on a reltol near rounding."""
 _FIRST_STEP = 0.2
 """tstep in kernel times: ngspice begins with a tenth of it, and its error control does not see that step."""
-
-
-@dataclass(frozen=True)
-class Tolerances:
-    """ngspice's error control for one run: reltol, abstol [A], vntol [V], chgtol [C], trtol."""
-
-    reltol: float
-    abstol: float
-    vntol: float
-    chgtol: float
-    trtol: float
-
-    def commands(self) -> tuple[str, ...]:
-        """Commands that set them."""
-        return (
-            f"option reltol={self.reltol:g}",
-            f"option abstol={self.abstol:g}",
-            f"option vntol={self.vntol:g}",
-            f"option chgtol={self.chgtol:g}",
-            f"option trtol={self.trtol:g}",
-        )
 
 
 class Ngspice:
@@ -116,13 +87,13 @@ class Ngspice:
         length = span.stop - span.start
         first = min(length / 50, _FIRST_STEP * span.fastest)
         analysis = f"tran {first:.6g} {spice_number(length)} 0 {_LONGEST_STEP * length:.6g}"
-        tolerances = self._tolerances(network, cell, saw, drive, span)
+        control = tolerances(self._reltol, network, cell, saw, drive, span)
         held_force = self._held_force(network, cell, drive)
         jobs = [
             Job(
                 text,
                 settings,
-                (*tolerances[k].commands(), *_source_commands(saw, drive, span, k, held_force)),
+                (*control[k].commands(), *_source_commands(saw, drive, span, k, held_force)),
                 analysis,
                 ("time", *netlist.saved),
             )
@@ -195,25 +166,6 @@ class Ngspice:
             self._loaded = (key, deck(netlist), netlist)
         return self._loaded[1], self._loaded[2]
 
-    def _tolerances(
-        self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive, span: Timeline
-    ) -> list[Tolerances]:
-        """Tolerances of each sample, from its own largest kernel output."""
-        corners = span.corners
-        beta = np.interp(corners, *saw.breakpoints)
-        voltage = quasistatic_voltages(network, drive, corners, beta)
-        signal = SIGNALS[cell.signal](network.drops(voltage))
-        speed = np.abs(np.diff(signal, axis=1)) / np.diff(corners)[None, :, None]
-        capacitance = cell.capacitance(network.conductance)
-        peak = (speed * capacitance).max(axis=(1, 2))
-        change = np.ptp(signal, axis=1).max(axis=1)
-        size = np.abs(signal).max(axis=(1, 2))
-        ohms = float(cell.resistance(network.conductance).max())
-        return [
-            _tolerances(self._reltol, float(u), float(part / whole) if whole > 0 else 0.0, ohms, saw.tau_f)
-            for u, part, whole in zip(peak, change, size, strict=True)
-        ]
-
     def _held_force(self, network: Network, cell: Cell, drive: Drive) -> FloatArray | None:
         """Currents at beta = 1 of a nudge that the host forms from the free error."""
         if drive.nudge is None or drive.nudge.closed_loop:
@@ -225,18 +177,6 @@ class Ngspice:
 
 _AT_REST = Sawtooth(1e-6, 1e-5)
 _STEP = 1e-5
-
-
-def _tolerances(aim: float, u: float, share: float, ohms: float, tau_f: float) -> Tolerances:
-    """Tolerances for kernel outputs up to `u`, where signals change by a `share` of their size.
-
-    ngspice's error control sees the whole charge of a sense capacitor, of which only the share moves.
-    """
-    if u <= 0 or not math.isfinite(u):
-        return Tolerances(aim, 1e-15, 1e-9, 1e-19, _TRTOL)
-    reltol = max(_LEAST_RELTOL, aim * min(1.0, _SHARE_GAIN * share))
-    least = _LEAST_SHARE * aim * u
-    return Tolerances(reltol, least, least * ohms, least * tau_f, _TRTOL)
 
 
 def _conductance_commands(network: Network) -> tuple[str, ...]:

@@ -173,7 +173,7 @@ def _start_values(ports: Ports, free: FloatArray, time: FloatArray) -> FloatArra
 
 
 def _beta_interpolation(beta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Nodes in beta and the weights that interpolate from them, of shape (time, nodes): Chebyshev for many."""
+    """Nodes in beta and the weights (time, nodes) that interpolate from them; Chebyshev for many times."""
     if beta.size <= _BETA_NODES:
         return beta, np.eye(beta.size)
     points = chebyshev.chebpts1(_BETA_NODES)
