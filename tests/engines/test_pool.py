@@ -220,12 +220,13 @@ class TestLostWorkers:
         pool = Pool(workers, time_limit=60)
         undisturbed = pool.run(jobs)
         pool.close()
-        killer = Killer(pool, 2)
+        # One kill: a second could fall on the same job, which would rightly end the batch.
+        killer = Killer(pool, 1)
         killer.start()
         found = pool.run(jobs)
         killer.join()
         pool.close()
-        assert len(killer.killed) == 2
+        assert len(killer.killed) == 1
         for result, expected in zip(found, undisturbed, strict=True):
             assert_array_equal(result, expected)
 
