@@ -21,7 +21,7 @@ def workers(sizes: Sequence[str], quick: bool) -> list[Table]:
     table = Table(
         f"Two workers against one, linear sense cell, {SAMPLES} samples a drive, wall clock",
         ("size", "one, samples/s", "two, samples/s", "ratio", "load average"),
-        f"Wanted on two idle cores; this machine has {os.cpu_count()}. Load: processes that wanted a core in\n"
+        f"Wanted on two idle cores; this machine has {os.cpu_count()}. Load: processes that wanted one in\n"
         "the last minute, this benchmark's among them.",
     )
     for size in [size for size in ("S", "M") if size in sizes]:

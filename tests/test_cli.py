@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -100,8 +101,10 @@ def test_a_reader_that_leaves_early_is_no_fault(start_tcl: StartTcl) -> None:
 
 def test_a_path_in_no_encoding_can_be_printed(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tcl_circuits.cli", *("train", "regression", "--engine", "reference")]
-        + ["--epochs", "1", "--out", b"run\xff[/bold]"],
+        [
+            *(sys.executable, "-m", "tcl_circuits.cli", "train", "regression", "--engine", "reference"),
+            *("--epochs", "1", "--out", b"run\xff[/bold]"),
+        ],
         cwd=tmp_path,
         capture_output=True,
         timeout=60,
@@ -187,9 +190,9 @@ class TestWithoutNgspice:
         assert "libngspice can't be loaded" in line
 
     def test_advice(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(installation.shutil, "which", lambda name: name == "dnf")
+        monkeypatch.setattr(shutil, "which", lambda name: name == "dnf")
         assert installation.advice() == "install it with `dnf install ngspice libngspice`"
-        monkeypatch.setattr(installation.shutil, "which", lambda name: None)
+        monkeypatch.setattr(shutil, "which", lambda name: None)
         assert installation.advice().startswith("install ngspice and its shared library")
 
 

@@ -92,8 +92,14 @@ def test_rc_chain_relaxes_as_its_matrix_says(accurate: Ngspice) -> None:
     source = np.array([1e-5, 0, 0, 0]) / 1e-12
     exact = solve_ivp(
         lambda t, v: source * min(t / 1e-9, 1.0) - matrix @ v,
-        (0, found.time[-1]), np.zeros(4), t_eval=found.time, method="Radau", rtol=1e-10, atol=1e-13, max_step=2e-8,
-    )  # fmt: skip
+        (0, found.time[-1]),
+        np.zeros(4),
+        t_eval=found.time,
+        method="Radau",
+        rtol=1e-10,
+        atol=1e-13,
+        max_step=2e-8,
+    )
     np.testing.assert_allclose(found.voltage[1:], exact.y, atol=1e-4)
 
 
