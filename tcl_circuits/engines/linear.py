@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.sparse import coo_array, csr_array, eye_array
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
@@ -33,8 +34,10 @@ class LinearModel:
         State at rest for unit input voltages.
     voltage_modes, voltage_ports : ndarray of shape (nodes, modes), (nodes, ports)
         Node voltages ``V = voltage_modes z + voltage_ports w``.
-    u_modes, u_ports : ndarray of shape (edges, modes), (edges, ports)
-        Kernel outputs ``u = u_modes z + u_ports w``.
+    sense_modes, sense_ports : ndarray of shape (reads, modes), (reads, ports)
+        What kernel outputs are read from, ``x = sense_modes z + sense_ports w``.
+    u_matrix : sparse array of shape (edges, reads)
+        Kernel outputs ``u = u_matrix x``.
     """
 
     rates: FloatArray
@@ -43,8 +46,16 @@ class LinearModel:
     rest: FloatArray
     voltage_modes: FloatArray
     voltage_ports: FloatArray
-    u_modes: FloatArray
-    u_ports: FloatArray
+    sense_modes: FloatArray
+    sense_ports: FloatArray
+    u_matrix: csr_array
+
+    def kernel_output(self, states: FloatArray, ports: FloatArray) -> FloatArray:
+        """Kernel outputs (samples, edges, time) of states and ports of shapes (samples, time, ...)."""
+        reads = states @ self.sense_modes.T + ports @ self.sense_ports.T
+        samples, points, count = reads.shape
+        u = self.u_matrix @ reads.reshape(-1, count).T
+        return np.asarray(u.reshape(-1, samples, points).swapaxes(0, 1))
 
 
 def linear_model(network: Network, cell: Cell, held: bool) -> LinearModel:
@@ -88,7 +99,7 @@ def sense_model(network: Network, cell: Cell) -> LinearModel:
     voltage_ports = (nodes / (1 + kappa)) @ pushed
     voltage_ports[inputs, np.arange(inputs.size)] = 1.0
     voltage_ports[free, : inputs.size] = -basis @ (basis.T @ conduction[np.ix_(free, inputs)])
-    drops = network.drops(nodes.T).T / (1 + kappa) / resistance[:, None]
+    sensed = nodes / (1 + kappa)
     none = np.zeros_like(pushed)
     return LinearModel(
         rates=rates,
@@ -97,8 +108,9 @@ def sense_model(network: Network, cell: Cell) -> LinearModel:
         rest=none,
         voltage_modes=nodes * (kappa / (1 + kappa)),
         voltage_ports=voltage_ports,
-        u_modes=-drops,
-        u_ports=drops @ pushed,
+        sense_modes=-sensed,
+        sense_ports=sensed @ pushed,
+        u_matrix=_differences(network, 1.0 / resistance),
     )
 
 
@@ -138,8 +150,9 @@ def edge_model(network: Network, cell: Cell) -> LinearModel:
         rest=(basis * root[:, None]).T @ network.drops(at_rest.T).T,
         voltage_modes=seen[:, ports:] @ states,
         voltage_ports=seen[:, :ports],
-        u_modes=current[:, ports:] @ states,
-        u_ports=current[:, :ports],
+        sense_modes=current[:, ports:] @ states,
+        sense_ports=current[:, :ports],
+        u_matrix=csr_array(eye_array(edges)),
     )
 
 
@@ -177,9 +190,19 @@ def node_model(network: Network, cell: Cell) -> LinearModel:
         rest=nodes.T @ storage @ np.where(np.isin(np.arange(size), free)[:, None], at_rest, 0.0),
         voltage_modes=nodes[:count],
         voltage_ports=given[:count],
-        u_modes=(middle - nodes[second]) * per_ohm,
-        u_ports=-given[second] * per_ohm,
+        sense_modes=(middle - nodes[second]) * per_ohm,
+        sense_ports=-given[second] * per_ohm,
+        u_matrix=csr_array(eye_array(edges)),
     )
+
+
+def _differences(network: Network, weights: FloatArray) -> csr_array:
+    """Sparse matrix from node values to weighted drops over the edges."""
+    edges = np.arange(network.edge_count)
+    rows = np.concatenate([edges, edges])
+    values = np.concatenate([weights, -weights])
+    shape = (network.edge_count, network.node_count)
+    return csr_array(coo_array((values, (rows, network.edges.T.ravel())), shape=shape))
 
 
 def _all_node_matrices(network: Network, cell: Cell, inner: bool) -> tuple[FloatArray, FloatArray]:

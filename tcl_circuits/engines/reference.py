@@ -16,10 +16,10 @@ from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
-from tcl_circuits.engines.grid import bends, graded_grid, response_matrices
+from tcl_circuits.engines.dynamic import run_linear
+from tcl_circuits.engines.grid import graded_grid, response_matrices
 from tcl_circuits.engines.linear import linear_model
 from tcl_circuits.engines.quasistatic import Ports, port_currents
-from tcl_circuits.engines.stepper import Stepper
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 
@@ -60,7 +60,12 @@ class Reference:
         time = graded_grid(corners, float(taus.min()), self._resolution)
         beta = np.where((time >= 0) & (time <= saw.period), np.interp(time, *saw.breakpoints), 0.0)
         if cell.signal == "linear" or network.node_capacitance > 0:
-            voltage, u = _dynamic(network, cell, drive, (time, corners), beta)
+            held = drive.times.size == 1
+            inputs = (
+                np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1) if held else _at_times(drive, time)
+            )
+            model = linear_model(network, cell, held)
+            voltage, u = run_linear(model, network, drive, inputs, (time, corners), beta)
         else:
             voltage, u = quasistatic_voltages(network, drive, time, beta), None
         if cell.signal != "linear" or u is None:
@@ -189,55 +194,3 @@ def _at_times(drive: Drive, time: FloatArray) -> FloatArray:
     share = np.clip((time - left) / (right - left), 0.0, 1.0)
     values = drive.inputs[:, :, place] * (1 - share) + drive.inputs[:, :, place + 1] * share
     return np.swapaxes(values, 1, 2)
-
-
-_STRONG = 1.0
-
-
-def _dynamic(
-    network: Network, cell: Cell, drive: Drive, grid: tuple[FloatArray, FloatArray], beta: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Voltages (samples, time, nodes) and kernel outputs (samples, edges, time) of a network with memory."""
-    time, weights = grid[0], bends(*grid)
-    held = drive.times.size == 1
-    model = linear_model(network, cell, held)
-    inputs = np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1) if held else _at_times(drive, time)
-    count, outputs = network.inputs.size, network.outputs
-    known = np.zeros((drive.samples, time.size, count + outputs.size))
-    known[:, :, :count] = inputs
-    stepper = Stepper(model, known[:, 0])
-    states = np.empty((drive.samples, time.size, model.rates.size))
-    states[:, 0] = stepper.state
-    selection = (
-        drive.nudge.outputs.matrix(outputs.size) if drive.nudge is not None else np.zeros((0, outputs.size))
-    )
-    reads_modes = selection @ model.voltage_modes[outputs]
-    reads_ports = selection @ model.voltage_ports[outputs]
-    y_start = stepper.state @ reads_modes.T + known[:, 0] @ reads_ports.T
-    for k in range(1, time.size):
-        step = time[k] - time[k - 1]
-        state, gain = stepper.partial(step, weights[k - 1], known[:, k])
-        found = np.zeros_like(known[:, k])
-        if drive.nudge is not None and beta[k] > 0:
-            y = state @ reads_modes.T + known[:, k] @ reads_ports.T
-            inject = selection.T
-            resistance = reads_modes @ gain[:, count:] @ inject + reads_ports[:, count:] @ inject
-            slope = drive.nudge.force_jacobian(y, drive.targets)
-            if beta[k] * np.abs(resistance @ slope).max() > _STRONG:
-                # Bent through the point before, a loop as strong as this would grow without limit.
-                state, gain = stepper.partial(step, 0.0, known[:, k])
-                y = state @ reads_modes.T + known[:, k] @ reads_ports.T
-                resistance = reads_modes @ gain[:, count:] @ inject + reads_ports[:, count:] @ inject
-            strength = np.full(drive.samples, beta[k])
-            y_held = y if drive.nudge.closed_loop else y_start
-            found[:, count:] = (
-                port_currents(drive.nudge, resistance, y_held, drive.targets, strength) @ selection
-            )
-        if time[k] <= 0 < time[min(k + 1, time.size - 1)]:
-            y_start = state @ reads_modes.T + known[:, k] @ reads_ports.T
-        stepper.accept(step, state, gain, known[:, k], found)
-        states[:, k] = stepper.state
-        known[:, k] = stepper.ports
-    voltage = states @ model.voltage_modes.T + known @ model.voltage_ports.T
-    u = states @ model.u_modes.T + known @ model.u_ports.T
-    return voltage, np.swapaxes(u, 1, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -22,7 +23,7 @@ from typer.testing import CliRunner
 from tcl_circuits.cli import app
 
 RUNS = {
-    "chirp, reference": ("allostery", "--engine", "reference", "--epochs", 20),
+    "chirp, reference": ("allostery", "--engine", "reference", "--epochs", 12),
     "no chirp, ngspice": ("iris", "--engine", "ngspice", "--epochs", 3, "--workers", 2),
 }
 SOON = 3.0
@@ -139,13 +140,20 @@ def test_ctrl_c_at_a_simulation(start_tcl: StartTcl, tmp_path: Path) -> None:
     assert not worker.is_running()
 
 
+@pytest.fixture(scope="module")
+def epoch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a run of one epoch."""
+    out = tmp_path_factory.mktemp("epoch") / "run"
+    arguments = ["train", "regression", "--engine", "reference", "--epochs", "1", "--out", str(out)]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    return out
+
+
 class TestResume:
     @pytest.fixture
-    def run(self, tcl: Tcl, tmp_path: Path) -> Path:
-        """A directory with a run of one epoch."""
-        out = tmp_path / "run"
-        assert tcl("train", "regression", "--engine", "reference", "--epochs", 1, "--out", out).exit_code == 0
-        return out
+    def run(self, epoch: Path, tmp_path: Path) -> Path:
+        """A copy of it."""
+        return Path(shutil.copytree(epoch, tmp_path / "run"))
 
     def refused(self, tcl: Tcl, out: Path, *options: object) -> str:
         before = {path.name: path.read_bytes() for path in out.iterdir()} if out.exists() else None

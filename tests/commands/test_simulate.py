@@ -26,25 +26,19 @@ from tcl_circuits.cli import app
 
 CHAIN = [("a", "input"), ("b", "output"), ("c", None), ("d", "ground")]
 WIRES = [("a", "b", 1e-5), ("b", "c", 2e-5), ("c", "a", "4.7u"), ("d", "b", 1e-5)]
-HOSTILE = {
-    "a control block": "x\n.control\nshell touch pwned\n.endc",
-    "a comment": ";",
-    "quotes": "\"'`$(touch pwned)",
-    "an include": ".include /etc/hostname",
-    "10,000 characters": "long" * 2500,
-    "emoji": "🔌⚡",
-    "a formula": "$x_{$",
-    "markup": "[/] [bold]",
-    "a terminal's codes": "\x1b[2J\x07",
-    "a path": "../../../x",
-    "a ground in disguise": "GND",
-    "nothing": "",
-}
-CARRIED = [(name, "json") for name in HOSTILE] + [
-    # XML has no place for control characters.
-    (name, "graphml")
-    for name, text in HOSTILE.items()
-    if "\n" not in text and "\x1b" not in text
+HOSTILE = [
+    "x\n.control\nshell touch pwned\n.endc",
+    ";",
+    "\"'`$(touch pwned)",
+    ".include /etc/hostname",
+    "long" * 2500,
+    "🔌⚡",
+    "$y_{$",
+    "[/] [bold]",
+    "\x1b[2J\x07",
+    "../../../etc",
+    "GND",
+    "v(a) 0 1",
 ]
 LEGAL = re.compile(r"[a-z][a-z0-9_]*")
 CARDS = (".title", ".save", ".options", ".tran", ".meas", ".print", ".subckt", ".ends", ".end")
@@ -57,11 +51,11 @@ def document(nodes: Sequence[tuple[Any, str | None]], edges: Sequence[tuple[Any,
     }
 
 
-def hostile(name: str) -> tuple[list[tuple[Any, str | None]], list[tuple[Any, ...]]]:
-    """A graph with a name, and names like it, in each role."""
-    nodes = [(name, "input"), (f"{name} o", "output"), (f"{name} h", None), (f"{name} g", "ground")]
-    ids = [node for node, _ in nodes]
-    return nodes, [(ids[0], ids[1], 1e-5), (ids[1], ids[2]), (ids[2], ids[3]), (ids[0], ids[3])]
+def ring(names: Sequence[Any]) -> tuple[list[tuple[Any, str | None]], list[tuple[Any, ...]]]:
+    """A graph whose nodes have the names, the first ones with the roles input, output and ground."""
+    roles = ["input", "output", "ground", *([None] * len(names))]
+    edges = [(a, b) for a, b in zip(names, [*names[1:], names[0]], strict=True)]
+    return list(zip(names, roles, strict=False)), edges
 
 
 def graphml(nodes: Sequence[tuple[Any, str | None]], edges: Sequence[tuple[Any, ...]]) -> str:
@@ -167,14 +161,14 @@ class TestNames:
             yield
 
     @pytest.mark.filterwarnings("ignore:Glyph")
-    @pytest.mark.parametrize(("name", "kind"), CARRIED)
+    @pytest.mark.parametrize("kind", ["json", "graphml"])
     def test_hostile_names_are_only_names(
-        self, tcl: Tcl, tmp_path: Path, quiet_figures: None, name: str, kind: str
+        self, tcl: Tcl, tmp_path: Path, quiet_figures: None, kind: str
     ) -> None:
-        text = HOSTILE[name]
-        nodes, edges = hostile(text)
+        # XML has no place for control characters.
+        labels = [name for name in HOSTILE if kind == "json" or not re.search(r"[\n\x1b]", name)]
         path = tmp_path / f"net.{kind}"
-        path.write_text(json.dumps(document(nodes, edges)) if kind == "json" else graphml(nodes, edges))
+        path.write_text(json.dumps(document(*ring(labels))) if kind == "json" else graphml(*ring(labels)))
         result = tcl("simulate", path, "--engine", "ngspice", "--out", "out")
         assert (result.exit_code, result.stderr) == (0, "")
         assert "\x1b" not in result.stdout
@@ -183,18 +177,19 @@ class TestNames:
         )
         clean_netlist(tmp_path / "out" / "netlist.cir")
         netlist = (tmp_path / "out" / "netlist.cir").read_text()
-        assert not re.search(r"(?im)^\s*\.(control|include|lib)|shell|/etc", netlist.replace("_shell_", "_"))
+        assert not re.search(r"(?i)^\s*\.(control|include|lib)|[ \n]shell|/etc|\$|;", netlist)
         network = read_network(path)
         names = NameMap.of(network.nodes)
         assert all(LEGAL.fullmatch(spice) and spice in netlist for spice in names.spice)
-        assert [names.labels[spice] for spice in names.spice] == list(network.nodes)
-        edge_table = pd.read_csv(tmp_path / "out" / "edges.csv", keep_default_na=False)
-        assert edge_table["u"].tolist()[:1] == [text]
+        assert [names.labels[spice] for spice in names.spice] == list(network.nodes) == labels
+        table = pd.read_csv(tmp_path / "out" / "edges.csv", keep_default_na=False)
+        assert table["u"].tolist() == labels
+        with xr.open_dataset(tmp_path / "out" / "waveforms.nc") as data:
+            assert data["node"].to_numpy().tolist() == labels
 
     def test_a_name_that_no_file_can_hold(self, tcl: Tcl, tmp_path: Path, quiet_figures: None) -> None:
         """Half of a surrogate pair is text in JSON, but not in UTF-8."""
-        nodes, edges = hostile("\ud83d")
-        (tmp_path / "net.json").write_text(json.dumps(document(nodes, edges)))
+        (tmp_path / "net.json").write_text(json.dumps(document(*ring(["\ud83d", "b", "c"]))))
         assert tcl("simulate", "net.json", "--engine", "reference", "--out", "out").exit_code == 0
         assert pd.read_csv(tmp_path / "out" / "edges.csv")["u"][0] == r"\ud83d"
 

@@ -78,9 +78,6 @@ def test_a_resumed_run_is_the_whole_run(
     broken = trainer(task_name, engine, rule)
     with pytest.raises(fault):
         broken.fit(task, epochs, checkpoint=path, progress=after(batches, fault))
-    if fault is Lost and broken.state is not None and broken.state.epoch == 0:
-        assert not path.exists()
-        return
     saved = Checkpoint.load(path).state
     assert broken.state is not None
     assert (saved.epoch, saved.batch) == (broken.state.epoch, 0 if fault is Lost else broken.state.batch)
@@ -126,6 +123,16 @@ def resume(path: Path, other: Trainer, **changes: object) -> pd.DataFrame:
     task = load("regression", seed=1)
     recipe = replace(task.recipe, **changes)  # type: ignore[arg-type]
     return other.fit(task, 2, recipe, checkpoint=path, resume=True)
+
+
+def test_the_untrained_state_is_kept_before_anything_runs(tmp_path: Path) -> None:
+    """So that whatever comes, --resume finds a checkpoint; and a disk that is full is known at once."""
+    task, path = load("regression", seed=1), tmp_path / "c.npz"
+    untrained = trainer("regression", Reference())
+    untrained.fit(task, 0, checkpoint=path)
+    same_state(Checkpoint.load(path).state, untrained.state)
+    with pytest.raises(OSError, match="No such file"):
+        trainer("regression", Reference()).fit(task, 1, checkpoint=tmp_path / "nowhere" / "c.npz")
 
 
 class TestOtherRuns:
