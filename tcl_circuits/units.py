@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 
 from tcl_circuits.errors import InputError
 
@@ -87,6 +87,8 @@ def parse_quantity(text: str, unit: str, name: str) -> float:
             raise InputError(f"{name}: {text!r} is ambiguous (SPICE reads M as milli); write m or meg")
         if prefix.lower() in _EXPONENTS:
             # Text to text, so that 10u is the same float as 1e-5.
-            value = Decimal(match.group(1)).scaleb(_EXPONENTS[prefix.lower()])
-            return float(value)
+            try:
+                return float(Decimal(match.group(1)).scaleb(_EXPONENTS[prefix.lower()]))
+            except DecimalException:
+                raise InputError(f"{name}: {text!r} is beyond the range of numbers") from None
     raise InputError(f"{name}: unknown suffix in {text!r}; use f p n u m k meg g t and the unit {unit}")

@@ -41,6 +41,11 @@ def clean(label: Hashable) -> str:
     return f"n_{slug}"
 
 
+def written(label: Hashable) -> str:
+    """Return a name as files hold it: its text, with what UTF-8 can't hold escaped."""
+    return str(label).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @dataclass(frozen=True)
 class NameMap:
     """The SPICE names of a list of graph names, both ways.

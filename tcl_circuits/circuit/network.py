@@ -16,6 +16,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.check import find_faults
+from tcl_circuits.circuit.names import written
 from tcl_circuits.errors import InputError, NetworkError
 
 Conductances: TypeAlias = float | str | tuple[float, float] | Sequence[float] | FloatArray
@@ -163,7 +164,7 @@ class Network:
         counts: dict[str, int] = {}
         labels = []
         for a, b in self.edges:
-            base = f"{self.nodes[a]}--{self.nodes[b]}"
+            base = f"{written(self.nodes[a])}--{written(self.nodes[b])}"
             counts[base] = counts.get(base, 0) + 1
             labels.append(base if counts[base] == 1 else f"{base} #{counts[base]}")
         return tuple(labels)

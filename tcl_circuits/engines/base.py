@@ -11,6 +11,7 @@ import xarray as xr
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SIGNAL_UNITS, SIGNALS, Cell
 from tcl_circuits.circuit.drive import Drive
+from tcl_circuits.circuit.names import written
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
@@ -68,7 +69,7 @@ def waveforms(network: Network, cell: Cell, saw: Sawtooth, transient: Transient)
     inside = (transient.time >= 0) & (transient.time <= saw.period)
     beta = np.where(inside, np.interp(transient.time, *saw.breakpoints), 0.0)
     signal = SIGNALS[cell.signal](network.drops(transient.voltage.T)).T
-    labels = [str(node) for node in network.nodes]
+    labels = [written(node) for node in network.nodes]
     return xr.Dataset(
         {
             "voltage": (("node", "time"), transient.voltage, {"units": "V"}),

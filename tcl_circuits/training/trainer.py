@@ -156,6 +156,8 @@ class Trainer:
             state = saved.state
         else:
             state = run.start()
+            if checkpoint is not None:
+                Checkpoint(state, settings).save(checkpoint)
         self.state = state
         try:
             for reached in run.states(state):
