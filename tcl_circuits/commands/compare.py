@@ -19,6 +19,7 @@ from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.commands.output import claim, write_json
 from tcl_circuits.commands.simulate import design_rule
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
+from tcl_circuits.engines.installation import library_path
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.comparison import draw_comparison
 from tcl_circuits.figures.style import save
@@ -125,6 +126,7 @@ def compare(request: CompareRequest) -> CompareResult:
 
 def _engine(name: str, reltol: float) -> Engine:
     if name == "ngspice":
+        library_path()
         return Ngspice(reltol=reltol)
     if name == "reference":
         return Reference(resolution=_FINE)

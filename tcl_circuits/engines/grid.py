@@ -37,7 +37,7 @@ def graded_grid(corners: FloatArray, fastest: float, resolution: float = 1.0) ->
         even = np.linspace(left, right, round(resolution * _UNIFORM) + 1)[1:]
         piece = np.unique(np.concatenate([left + near[near < right - left], even]))
         # Points that all but coincide would only lose digits in the slopes between them.
-        keep = np.diff(piece, prepend=left) > 1e-6 * (right - left)
+        keep = np.diff(piece, prepend=left) > 1e-6 * min(right - left, fastest)
         keep[-1] = True
         pieces.append(piece[keep])
     return np.concatenate(pieces)

@@ -121,9 +121,9 @@ def test_sigkill_and_resume(
 
 def test_ctrl_c_at_a_simulation(start_tcl: StartTcl, tmp_path: Path) -> None:
     """Ctrl-C stops ngspice within a run, too."""
-    edges = [{"source": k, "target": j} for k in range(60) for j in range(k)]
+    edges = [{"source": k, "target": j} for k in range(90) for j in range(k)]
     nodes = [{"id": 0, "role": "input"}, {"id": 1, "role": "ground"}, {"id": 2, "role": "output"}]
-    graph = {"nodes": [*nodes, *({"id": k} for k in range(3, 60))], "edges": edges}
+    graph = {"nodes": [*nodes, *({"id": k} for k in range(3, 90))], "edges": edges}
     (tmp_path / "dense.json").write_text(json.dumps(graph))
     process = start_tcl("simulate", "dense.json", "--engine", "ngspice", "--out", "out")
     deadline = time.monotonic() + 60

@@ -28,6 +28,7 @@ from tcl_circuits import (
 from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.engines import Reference, Transient
+from tcl_circuits.engines.grid import graded_grid
 from tcl_circuits.engines.linear import edge_model, sense_model
 from tcl_circuits.rule import HardThreshold, update_integral
 
@@ -101,6 +102,14 @@ def test_both_ways_to_the_modes_agree() -> None:
     u = np.array([np.interp(by_edges.time, by_nodes.time, row) for row in by_nodes.u])
     np.testing.assert_allclose(by_edges.u, u, atol=2e-3 * np.abs(u).max())
     assert sense_model(network, cell).rates.size < edge_model(network, cell).rates.size
+
+
+@pytest.mark.parametrize("ratio", [3.0, 1e4, 1e6])
+def test_grid_resolves_corners_at_any_ratio(ratio: float) -> None:
+    time = graded_grid(np.array([0.0, 1e-5, 1e-5 * (1 + ratio)]), 1e-6, resolution=8)
+    after = time[(time >= 1e-5) & (time <= 2e-5)]
+    assert np.all(np.diff(time) > 0)
+    assert np.diff(after).max() <= 1e-6
 
 
 def test_current_nudge_is_exact_whatever_the_resolution() -> None:
