@@ -11,6 +11,8 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.network import Conductances, Network, Node
 from tcl_circuits.errors import InputError
 
+_MOST_DRAWS = 200
+
 
 def lattice(
     rows: int,
@@ -59,15 +61,31 @@ def random_regular(
     conductance: Conductances = (1e-6, 1e-4),
     seed: int = 0,
 ) -> Network:
-    """Random regular graph of the given degree; the first nodes are inputs, the last ones outputs."""
+    """Random connected regular graph of the given degree; the first nodes are inputs, the last outputs."""
     if inputs + outputs > nodes:
         raise InputError(f"random_regular: {inputs} inputs and {outputs} outputs do not fit {nodes} nodes")
-    graph = nx.random_regular_graph(degree, nodes, seed=seed)
+    graph = _connected_regular(nodes, degree, seed)
     ordered: nx.Graph[int] = nx.Graph()
     ordered.add_nodes_from(range(nodes))
-    ordered.add_edges_from(sorted(tuple(sorted(edge)) for edge in graph.edges))
+    ordered.add_edges_from(sorted((min(edge), max(edge)) for edge in graph.edges))
     return Network.from_graph(
         ordered, list(range(inputs)), list(range(nodes - outputs, nodes)), None, conductance, seed=seed
+    )
+
+
+def _connected_regular(nodes: int, degree: int, seed: int) -> nx.Graph[int]:
+    """Draw regular graphs until one is connected."""
+    rng = np.random.default_rng([seed, 4])
+    for _ in range(_MOST_DRAWS):
+        try:
+            graph: nx.Graph[int] = nx.random_regular_graph(degree, nodes, seed=int(rng.integers(2**31)))
+        except nx.NetworkXError as failure:
+            raise InputError(f"random_regular: {nodes} nodes of degree {degree}: {failure}") from None
+        if nx.is_connected(graph):
+            return graph
+    raise InputError(
+        f"random_regular: no connected graph of {nodes} nodes and degree {degree} in {_MOST_DRAWS} draws; "
+        "raise the degree"
     )
 
 

@@ -24,6 +24,10 @@ def test_random_regular_degrees() -> None:
     network.check()
     assert network.edge_count == 50
     assert np.bincount(network.edges.ravel()).tolist() == [5] * 20
+    for other in range(200):
+        random_regular(8, 3, inputs=1, outputs=1, seed=other).check()
+    with pytest.raises(InputError, match="nodes of degree"):
+        random_regular(5, 3, inputs=1, outputs=1)
     with pytest.raises(InputError, match="do not fit"):
         random_regular(4, 3, inputs=3, outputs=2)
 
