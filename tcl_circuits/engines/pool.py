@@ -19,7 +19,8 @@ from tcl_circuits.engines.installation import library_path
 from tcl_circuits.errors import EngineError, EngineTimeout
 
 _PROGRAM = Path(__file__).with_name("ngspice_worker.py")
-_START_LIMIT = 60.0
+_START_LIMIT = 20.0
+_STARTS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class Worker:
                 raise EOFError
             status, content = self.pipe.recv()
         except (EOFError, OSError):
-            raise EngineError("the ngspice worker did not start; see `tcl-circuits doctor`") from None
+            raise _NotStarted("the ngspice worker did not start; see `tcl-circuits doctor`") from None
         if status != "done":
             raise EngineError(str(content))
         return int(content)
@@ -110,6 +111,20 @@ class Worker:
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+
+
+class _NotStarted(EngineError):
+    """A worker that gave no sign of life; another may, on a machine that was busy for a while."""
+
+
+def _started() -> Worker:
+    """Start a worker, again if it gives no sign of life."""
+    for _ in range(_STARTS - 1):
+        try:
+            return Worker()
+        except _NotStarted:
+            continue
+    return Worker()
 
 
 class Pool:
@@ -162,7 +177,7 @@ class Pool:
     def replace(self, worker: Worker) -> Worker:
         """Put a new worker in the place of a dead one."""
         worker.kill()
-        fresh = Worker()
+        fresh = _started()
         self._workers[self._workers.index(worker)] = fresh
         return fresh
 
@@ -178,7 +193,7 @@ class Pool:
 
     def _fill(self, count: int) -> None:
         while len(self._workers) < count:
-            self._workers.append(Worker())
+            self._workers.append(_started())
 
 
 class _Batch:

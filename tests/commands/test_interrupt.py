@@ -57,7 +57,7 @@ def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 def begin(start_tcl: StartTcl, out: Path, *arguments: object) -> subprocess.Popen[str]:
     """Start a training and wait for its first checkpoint."""
     process = start_tcl("train", *arguments, "--out", out)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (out / "checkpoint.npz").exists():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
