@@ -40,6 +40,10 @@ SIZES = {
 """S, M and L are random graphs; X is half of the edges of a 64-80-10 crossbar."""
 
 
+TOGETHER = {"S": 8, "M": 2}
+"""Cycles that are timed together at the sizes where one is short."""
+
+
 def make_cell(signal: SenseSignal) -> SenseCell:
     """Sense cell whose kernel time is a fifteenth of the fast ramp."""
     return SenseCell(signal, c=CAPACITANCE, r=KERNEL_TIME / CAPACITANCE)

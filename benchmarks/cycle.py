@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from accuracy import exact_transients, kernel_error, update_error
-from circuits import SAW, NudgeKind, SenseSignal, altered, make_cell, make_drive, make_network
+from circuits import SAW, TOGETHER, NudgeKind, SenseSignal, altered, make_cell, make_drive, make_network
 from measure import Contestant, children_clock, cpu_medians, engine_clock
 from python_share import PythonShare, python_share
 from rivals import Batch, Cycle, Naive
@@ -22,7 +22,7 @@ from tcl_circuits.engines.base import Transient
 WANTED = {"S": (8.0, 5.0), "M": (5.0, 2.5), "X": (6.0, 2.0)}
 """Least ratios to the naive path and to ``ngspice -b``, linear sense cell."""
 WANTED_SHARE = {"M": 15.0, "X": 15.0}
-REPEATS = {"S": 25, "M": 9, "X": 5, "L": 1}
+REPEATS = {"S": 9, "M": 7, "X": 5, "L": 1}
 NUDGE: NudgeKind = "conductance"
 LOOSE = 1e-4
 """reltol at which the engine's error is still no worse than the rivals'."""
@@ -44,7 +44,7 @@ class Contest:
     """The ways to simulate the same cycles, taking turns; all conductances change from turn to turn."""
 
     def __init__(self, size: str, signal: SenseSignal, folder: Path) -> None:
-        self._network, self._cell = make_network(size), make_cell(signal)
+        self._size, self._network, self._cell = size, make_network(size), make_cell(signal)
         self._drive = make_drive(self._network, NUDGE, BATCH)
         self._first = self._drive.sample(0)
         self._engines = {DEFAULT: Ngspice(), LOOSER: Ngspice(reltol=LOOSE), BATCHED: Ngspice()}
@@ -59,10 +59,13 @@ class Contest:
         for name in self._engines:
             # Workers start and load their circuit here, whether or not there is a warm-up.
             self._ours(name, 0)
-        cpu = cpu_medians(contestants, repeats, warm_up)
+        together = TOGETHER.get(self._size, 1)
+        cpu = cpu_medians(contestants, repeats, warm_up, together)
         cpu[BATCHED] /= BATCH
         self._last[PROCESS] = self._process.read()
-        return Found(cpu, self._last, exact_transients(self._at(repeats), self._cell, self._first)[0])
+        return Found(
+            cpu, self._last, exact_transients(self._at(repeats * together), self._cell, self._first)[0]
+        )
 
     def close(self) -> None:
         """End all processes."""

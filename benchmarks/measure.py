@@ -43,16 +43,21 @@ class Contestant:
 
 
 def cpu_medians(
-    contestants: Mapping[str, Contestant], repeats: int, warm_up: bool = True
+    contestants: Mapping[str, Contestant], repeats: int, warm_up: bool = True, together: int = 1
 ) -> dict[str, float]:
-    """Median CPU seconds of a turn, the contestants taking turns A B A B after a warm-up each."""
+    """Median CPU seconds of a turn, the contestants taking turns A B A B after a warm-up each.
+
+    So many turns as `together` says are taken before it is another's: what is short would else be timed with
+    the caches full of the others' data, which no training run knows.
+    """
     if warm_up:
         for contestant in contestants.values():
             contestant.turn(0)
     spent: dict[str, list[float]] = {name: [] for name in contestants}
-    for repeat in range(1, repeats + 1):
+    for repeat in range(repeats):
         for name, contestant in contestants.items():
             before = contestant.clock()
-            contestant.turn(repeat)
-            spent[name].append(contestant.clock() - before)
+            for k in range(together):
+                contestant.turn(1 + repeat * together + k)
+            spent[name].append((contestant.clock() - before) / together)
     return {name: float(np.median(times)) for name, times in spent.items()}

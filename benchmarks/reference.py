@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from accuracy import exact_transients, integrated, kernel_error, shared_error
-from circuits import NUDGES, SAW, NudgeKind, altered, make_cell, make_drive, make_network
+from circuits import NUDGES, SAW, TOGETHER, NudgeKind, altered, make_cell, make_drive, make_network
 from measure import Contestant, children_clock, cpu_medians, engine_clock
 from rivals import Batch
 from tables import Table, at_least, at_most
@@ -20,7 +20,7 @@ from tcl_circuits.engines.base import Transient
 SAMPLES = 16
 WANTED = {"S": 30.0, "M": 100.0, "X": 150.0, "L": 1000.0}
 WANTED_ERROR = 1e-6
-REPEATS = {"S": 15, "M": 9, "X": 5, "L": 1}
+REPEATS = {"S": 9, "M": 7, "X": 5, "L": 1}
 
 
 class Pair:
@@ -30,6 +30,7 @@ class Pair:
         self._network, self._cell = make_network(size), make_cell("linear")
         self._drive = make_drive(self._network, nudge, SAMPLES)
         self._engine, self._process = Reference(), Batch(folder)
+        self._together = TOGETHER.get(size, 1)
         self._last: list[Transient] = []
 
     def cpu(self, repeats: int, warm_up: bool) -> tuple[float, float]:
@@ -43,6 +44,7 @@ class Pair:
             },
             repeats,
             warm_up,
+            self._together,
         )
         return found["engine"] / SAMPLES, found["process"]
 
@@ -51,7 +53,7 @@ class Pair:
 
         Of u over max |u|, for the first sample of the last repeat's circuit.
         """
-        network, first = self._at(repeats), self._drive.sample(0)
+        network, first = self._at(repeats * self._together), self._drive.sample(0)
         mine, exact = self._last[0], exact_transients(network, self._cell, first)[0]
         against = None
         if independent:

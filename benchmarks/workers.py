@@ -17,12 +17,12 @@ WANTED = 1.7
 
 
 def workers(sizes: Sequence[str], quick: bool) -> list[Table]:
-    """Table for the sizes M and, if asked for, S."""
+    """Table for those of the sizes S and M that are asked for."""
     table = Table(
         f"Two workers against one, linear sense cell, {SAMPLES} samples a drive, wall clock",
         ("size", "one, samples/s", "two, samples/s", "ratio", "load average"),
-        f"Wanted on two idle cores; this machine has {os.cpu_count()}. Load: processes that wanted one in\n"
-        "the last minute, this benchmark's among them.",
+        f"Wanted on two idle cores; this machine has {os.cpu_count()}. Load: processes that wanted a core,\n"
+        "mean of the last minute, this benchmark's among them.",
     )
     for size in [size for size in ("S", "M") if size in sizes]:
         one, two = _seconds(size, 2 if quick else 5)
