@@ -95,7 +95,7 @@ class Ngspice:
                 settings,
                 (*control[k].commands(), *_source_commands(saw, drive, span, k, held_force)),
                 analysis,
-                ("time", *netlist.saved),
+                netlist.vectors,
             )
             for k in range(drive.samples)
         ]
@@ -180,7 +180,8 @@ _STEP = 1e-5
 
 
 def _conductance_commands(network: Network) -> tuple[str, ...]:
-    return tuple(f"alter rg{e}={spice_number(1.0 / g)}" for e, g in enumerate(network.conductance.tolist()))
+    # A checked network's values are finite: repr is what spice_number would write.
+    return tuple([f"alter rg{e}={ohms!r}" for e, ohms in enumerate((1.0 / network.conductance).tolist())])
 
 
 def _input_commands(drive: Drive, span: Timeline, sample: int) -> tuple[str, ...]:
