@@ -12,7 +12,7 @@ FLOORS = [
     {"errors", "arrays"},
     {"units"},
     {"protocol", "kernels", "rule"},
-    {"circuit"},
+    {"circuit", "studies"},
     {"engines"},
     {"training"},
     {"figures"},
