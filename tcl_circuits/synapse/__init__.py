@@ -1,0 +1,1 @@
+"""One synapse: the theory in closed form."""
