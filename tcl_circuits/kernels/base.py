@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tcl_circuits.arrays import FloatArray
+from tcl_circuits.kernels.periodic import PeriodicResponse, PeriodicSignal
 
 
 class Kernel(Protocol):
@@ -31,4 +32,8 @@ class Kernel(Protocol):
 
     def __call__(self, t: FloatArray) -> FloatArray:
         """Smooth part at the times `t` [s], of the shape of `t`; the delta is left out."""
+        ...
+
+    def steady_response(self, signal: PeriodicSignal) -> PeriodicResponse:
+        """Response u(t) to a periodic signal that has been on for ever (Eq. 3), causal and exact."""
         ...

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import finite, positive
 from tcl_circuits.errors import InputError
-
-RateArray: TypeAlias = NDArray[np.float64] | NDArray[np.complex128]
+from tcl_circuits.kernels.periodic import PeriodicResponse, PeriodicSignal
+from tcl_circuits.kernels.steady import steady_response
+from tcl_circuits.kernels.taylor import RateArray, taylor_sum, truncated_moments
 
 _PAIRED = 1e-9
 """Largest relative difference between a rate or weight and the conjugate of its partner."""
@@ -85,6 +85,10 @@ class ExponentialKernel:
             total += (np.exp(-rate * elapsed) * taylor_sum(row, elapsed)).real
         return np.where((t >= 0) & (t <= self.cutoff), total, 0.0)
 
+    def steady_response(self, signal: PeriodicSignal) -> PeriodicResponse:
+        """Response u(t) to a periodic signal that has been on for ever (Eq. 3), causal and exact."""
+        return steady_response(self, signal)
+
     def laplace(self, p: complex) -> complex:
         """Laplace transform, the integral of ``exp(-p t) K(t)``, delta included.
 
@@ -136,37 +140,6 @@ def exponentials(
     rate, weight = _one_of_each_pair(rate, weight)
     end = math.inf if cutoff is None else positive("exponentials kernel", "cutoff", cutoff)
     return ExponentialKernel.of(rate, weight[:, None], finite("exponentials kernel", "delta", delta), end)
-
-
-def truncated_moments(rate: complex, orders: int, cutoff: float) -> NDArray[np.complex128]:
-    """Integrals of ``t^j/j! exp(-rate t)`` from 0 to `cutoff`, for j = 0 .. orders - 1."""
-    if math.isinf(cutoff):
-        whole: NDArray[np.complex128] = np.power(rate, -np.arange(1.0, orders + 1))
-        return whole
-    x = rate * cutoff
-    if abs(x) < 1:
-        # The upward recursion below would subtract nearly equal numbers: sum the power series.
-        n = np.arange(24)
-        powers = np.cumprod(np.concatenate([[1.0 + 0j], -x / n[1:]]))
-        scale = cutoff ** np.arange(1.0, orders + 1) / np.array([math.factorial(j) for j in range(orders)])
-        found: NDArray[np.complex128] = scale * np.array(
-            [np.sum(powers / (n + j + 1)) for j in range(orders)], dtype=complex
-        )
-        return found
-    end = np.exp(-x)
-    heads = [(1 - end) / rate]
-    for j in range(1, orders):
-        heads.append((heads[-1] - cutoff**j / math.factorial(j) * end) / rate)
-    return np.array(heads)
-
-
-def taylor_sum(coefficients: RateArray, x: FloatArray) -> RateArray:
-    """``sum_j coefficients[..., j] x^j/j!``; leading axes of the coefficients broadcast against `x`."""
-    orders = coefficients.shape[-1]
-    total = coefficients[..., orders - 1] + 0 * x
-    for j in range(orders - 1, 0, -1):
-        total = total * (x / j) + coefficients[..., j - 1]
-    return total
 
 
 def _terms(name: str, values: ArrayLike) -> RateArray:

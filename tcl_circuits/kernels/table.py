@@ -10,6 +10,12 @@ from numpy.typing import ArrayLike
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import finite_array
 from tcl_circuits.errors import InputError
+from tcl_circuits.kernels.periodic import (
+    PeriodicResponse,
+    PeriodicSignal,
+    balanced_antiderivative,
+    no_transients,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +79,30 @@ class TabulatedKernel:
     def __call__(self, t: FloatArray) -> FloatArray:
         """Value at the times `t` [s]; 0 outside the table."""
         return np.interp(t, self.times, self.values, left=0.0, right=0.0)
+
+    def steady_response(self, signal: PeriodicSignal) -> PeriodicResponse:
+        """Response u(t) to a periodic signal that has been on for ever (Eq. 3): a cubic spline, exact.
+
+        Each corner of the signal meets each corner of the kernel once a cycle; there the third derivative
+        of u jumps (and the second, where the kernel itself does).
+        """
+        slopes = np.concatenate([[0.0], np.diff(self.values) / np.diff(self.times), [0.0]])
+        steps = np.zeros(self.times.size)
+        steps[0], steps[-1] = self.values[0], -self.values[-1]
+        ramps = signal.rises / signal.durations
+        corners = ramps - np.roll(ramps, 1)
+        meetings = np.mod(signal.starts[:, None] + self.times, signal.period).ravel()
+        starts, meeting = np.unique(np.append(meetings, 0.0), return_inverse=True)
+        third, second = np.zeros(starts.size), np.zeros(starts.size)
+        np.add.at(third, meeting[:-1], np.outer(corners, np.diff(slopes)).ravel())
+        np.add.at(second, meeting[:-1], np.outer(corners, steps).ravel())
+        durations = np.diff(np.append(starts, signal.period))
+        level = np.cumsum(third)
+        level = level - level @ durations / signal.period
+        found = balanced_antiderivative(level[:, None], durations, second)
+        found = balanced_antiderivative(balanced_antiderivative(found, durations), durations)
+        found[:, 0] += self.area * signal.mean
+        return PeriodicResponse(durations, found, *no_transients(durations.size))
 
 
 def tabulated(t: ArrayLike, values: ArrayLike) -> TabulatedKernel:
