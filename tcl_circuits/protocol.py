@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Literal, get_args
 
 import numpy as np
@@ -41,7 +42,7 @@ class Sawtooth:
 
     def __post_init__(self) -> None:
         for name, value in (("tau_f", self.tau_f), ("tau_s", self.tau_s)):
-            if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+            if not (isinstance(value, Real) and math.isfinite(value) and value > 0):
                 raise InputError(f"Sawtooth: {name} = {value!r} must be a positive, finite time in seconds")
         if self.tau_s <= self.tau_f:
             raise InputError(

@@ -9,9 +9,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tcl_circuits"
 FLOORS = [
-    {"errors", "arrays"},
+    {"errors", "arrays", "checks"},
     {"units"},
     {"protocol", "kernels", "rule"},
+    {"synapse"},
     {"circuit", "studies"},
     {"engines"},
     {"training"},
