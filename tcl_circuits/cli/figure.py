@@ -34,7 +34,7 @@ def figure(
     table = Table("figure", "number", "value")
     for result in results:
         for number, value in result.headline.items():
-            table.add_row(result.name, number, f"{value:.5g}")
+            table.add_row(result.name, number, "-" if value is None else f"{value:.5g}")
         table.add_section()
     output.print(table)
     output.print(f"csv, json and png of each: {results[0].out}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,11 @@ class FigureRequest:
 
 @dataclass(frozen=True)
 class FigureResult:
-    """A figure that was made: its directory, its number, its headline numbers, seconds it took."""
+    """A figure that was made: its directory, its number, its headline numbers (None where there is none)."""
 
     out: Path
     name: str
-    headline: Mapping[str, float]
-    wall_s: float
+    headline: Mapping[str, float | None]
 
 
 def figure(
@@ -81,27 +81,27 @@ def figure(
     results = []
     with all_cores() if max(counts.values()) >= _MANY else nullcontext() as executor:
         for name in names:
-            start = time.monotonic()
             found = run_study(
                 STUDIES[name],
                 counts[name],
                 request.seed,
                 executor if counts[name] >= _MANY else None,
-                None if progress is None else lambda done, of, name=name: progress(name, done, of),
+                None if progress is None else partial(progress, name),
             )
-            _leave(out, found)
-            results.append(FigureResult(out, name, found.headline, time.monotonic() - start))
+            headline = {key: value if math.isfinite(value) else None for key, value in found.headline.items()}
+            _leave(out, found, headline)
+            results.append(FigureResult(out, name, headline))
     return results
 
 
-def _leave(out: Path, found: StudyResult) -> None:
+def _leave(out: Path, found: StudyResult, headline: Mapping[str, float | None]) -> None:
     found.table.to_csv(out / f"{found.name}.csv", index=False)
     content: dict[str, Any] = {
         "figure": found.name,
         "points": found.points,
         "seed": found.seed,
         "parameters": dict(found.parameters),
-        "headline": dict(found.headline),
+        "headline": headline,
         "versions": {name: version(name) for name in ("tcl-circuits", "numpy", "scipy")},
     }
     write_json(out / f"{found.name}.json", content)

@@ -117,6 +117,12 @@ def _coloured(axes: Axes, x: FloatArray, y: FloatArray, colour: FloatArray) -> S
     )
 
 
+def _colour_bar(figure: Figure, panels: list[Axes], shown: ScalarMappable | None, label: str) -> None:
+    if shown is not None:
+        bar = figure.colorbar(shown, ax=panels, label=label)
+        log_ticks(bar.ax.yaxis, *(float(end) for end in shown.get_clim() if end is not None))
+
+
 def _fig_4c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
     names = {"published": "published: three-piece fit", "onset": "onset: least amplitude that learns"}
     parts = _ways(table)
@@ -135,8 +141,7 @@ def _fig_4c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
         axes.set_ylabel("Amax/Amin")
         axes.set_title(names.get(way, way))
         axes.legend(loc="upper left")
-    if shown is not None:
-        figure.colorbar(shown, ax=panels, label="τf/τK")
+    _colour_bar(figure, panels, shown, "τf/τK")
     return figure
 
 
@@ -165,8 +170,7 @@ def _fig_5c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
         dropped = int(np.sum(~kept))
         axes.set_title(f"{names.get(way, way)}; {dropped} of {kept.size} left out")
         axes.legend(loc="upper left")
-    if shown is not None:
-        figure.colorbar(shown, ax=panels, label="τs/τK")
+    _colour_bar(figure, panels, shown, "τs/τK")
     return figure
 
 
@@ -188,8 +192,7 @@ def _fig_6b(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
         axes.set_xlabel("|offset| / mean signal")
         axes.set_ylabel("Dissipation σ (kT per unit of Markov time)")
         axes.set_title(names.get(way, way))
-    if shown is not None:
-        figure.colorbar(shown, ax=panels, label="rate factor F")
+    _colour_bar(figure, panels, shown, "rate factor F")
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +13,8 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.kernels import ExponentialKernel
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.studies.base import Row, Setting
-from tcl_circuits.synapse import Ladder, optimal_threshold, published_threshold, update_curve
+from tcl_circuits.synapse import optimal_threshold, published_threshold, update_curve
+from tcl_circuits.synapse.markov import Ladder
 
 _ORDER_ONE = 10
 _GROUP = 50
@@ -34,7 +35,7 @@ class DissipationStudy:
 
     amplitude_max: float = 50.0
     mean: float = 10.0
-    saw: Sawtooth = Sawtooth(3.0, 15.0)
+    saw: Sawtooth = field(default_factory=lambda: Sawtooth(3.0, 15.0))
     name: ClassVar[str] = "6b"
     points: ClassVar[int] = 5000
 
@@ -45,11 +46,11 @@ class DissipationStudy:
         for k in range(points):
             plain = k % _GROUP < _ORDER_ONE
             gamma = float(rng.uniform(0, 1)) if plain else float(10.0 ** rng.uniform(-25, 0))
-            found.append((max(gamma, 1e-6), float(rng.integers(5, 250)), float(rng.integers(1, 100))))
+            found.append((gamma, float(rng.integers(5, 250)), float(rng.integers(1, 100))))
         return found
 
     def rows(self, setting: Setting) -> list[Row]:
-        """Area and offset of the truncated and of the whole kernel; NaN where a kernel has no first moment."""
+        """Area and offset of the truncated and of the whole kernel; NaN where there is none."""
         gamma, step, factor = setting
         ladder = Ladder(gamma=gamma, rate_factor=factor)
         shared = {
@@ -80,7 +81,7 @@ class DissipationStudy:
         return curve.line_offset(curve.first_beyond(_CROSSING))
 
     def headline(self, table: pd.DataFrame) -> dict[str, float]:
-        """How area and offset fall with dissipation (rank correlations), and how many ladders say nothing."""
+        """How area and offset fall with dissipation (rank correlations), and how many ladders never learn."""
         found: dict[str, float] = {}
         for way, part in table.groupby("kernel", sort=False):
             known = part.dropna()
@@ -88,7 +89,7 @@ class DissipationStudy:
             found[f"{way}: rank correlation of |area|"] = _rank(sigma, known["area"].abs())
             found[f"{way}: rank correlation of |offset|"] = _rank(sigma, known["offset"].abs())
             found[f"{way}: median |offset|/mean"] = float(known["offset"].abs().median() / self.mean)
-            found[f"{way}: ladders without an offset"] = float(len(part) - len(known))
+            found[f"{way}: ladders that never learn"] = float(len(part) - len(known))
         return found
 
     def parameters(self) -> dict[str, Any]:

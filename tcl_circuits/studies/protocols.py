@@ -119,7 +119,8 @@ class OffsetStudy:
 
     def rows(self, setting: Setting) -> list[Row]:
         """Offset and dynamic range in both ways."""
-        kern, saw = chemotaxis(TAU_K, self.area), Sawtooth(*setting)
+        tau_f, tau_s = setting
+        kern, saw = chemotaxis(TAU_K, self.area), Sawtooth(tau_f, tau_s)
         # What is below 0 passes everything, as 0 does.
         theta = max(0.0, published_threshold(kern, saw, amplitude_max=AMPLITUDE_MAX, mean=self.mean))
         published = self._curve(kern, saw, theta)
@@ -142,7 +143,7 @@ class OffsetStudy:
             theory = self.area * fast * self.mean
             found[f"{way}: share kept (0 to .5)"] = float(kept.mean())
             found[f"{way}: correlation with tau_f"] = _correlation(fast[kept], offset[kept])
-            found[f"{way}: median offset over I tau_f mean"] = float(np.median((offset / theory)[kept]))
+            found[f"{way}: median offset over I tau_f mean"] = _median((offset / theory)[kept])
         return found
 
     def parameters(self) -> dict[str, Any]:
@@ -170,6 +171,10 @@ def _shared(area: float, mean: float, sampling: Sampling) -> dict[str, Any]:
         "tau_f": list(sampling.fast),
         "tau_s": list(sampling.slow),
     }
+
+
+def _median(values: FloatArray) -> float:
+    return float(np.median(values)) if values.size else float("nan")
 
 
 def _correlation(x: FloatArray, y: FloatArray) -> float:

@@ -42,12 +42,12 @@ def dense_update(
     ndarray of shape (amplitudes,)
     """
     count = round(saw.period / STEP)
-    signal = saw.values(STEP * np.arange(count)) - 0.5
-    weights = STEP * kern(STEP * np.arange(round(LENGTH / STEP)))
+    signal = saw.values(STEP * np.arange(count, dtype=np.float64)) - 0.5
+    weights = STEP * kern(STEP * np.arange(round(LENGTH / STEP), dtype=np.float64))
     unit = _periodic_convolution(weights, signal)
     gate = HardThreshold(max(threshold, 0.0))
     u = amplitude[:, None] * unit + float(weights.sum()) * mean
-    return np.trapezoid(gate(u), dx=STEP, axis=1)
+    return np.asarray(np.trapezoid(gate(u), dx=STEP, axis=1))
 
 
 def _periodic_convolution(weights: FloatArray, signal: FloatArray) -> FloatArray:

@@ -109,7 +109,7 @@ class UpdateCurveStudy:
 class ShortRampStudy:
     """Update over amplitude for short fast ramps (Fig. 8).
 
-    As published: amplitude 20, tau_f + tau_s = 20, and a threshold half way between the slopes of the ramps.
+    As published: amplitude 20, ``tau_f + tau_s = 20``, and a threshold half way between A/tau_f and A/20.
     """
 
     amplitude: float = 20.0
@@ -119,14 +119,14 @@ class ShortRampStudy:
     points: ClassVar[int] = 80
 
     def settings(self, points: int, seed: int) -> list[Setting]:
-        """Durations of the fast ramp, evenly spaced above 0."""
-        return [(float(tau_f),) for tau_f in self.longest * np.arange(1, points + 1) / points]
+        """Durations of the fast ramp, closer where they are short."""
+        return [(float(tau_f),) for tau_f in np.geomspace(TAU_K, self.longest, points)]
 
     def rows(self, setting: Setting) -> list[Row]:
         """Exact and published ratio."""
         (tau_f,) = setting
         saw = Sawtooth(tau_f, self.period - tau_f)
-        theta = 0.5 * self.amplitude * (1 / saw.tau_f + 1 / saw.tau_s)
+        theta = 0.5 * self.amplitude * (1 / tau_f + 1 / self.period)
         kern = chemotaxis(TAU_K)
         exact = float(weight_update(kern, saw, amplitude=self.amplitude, threshold=theta))
         dense = float(dense_update(kern, saw, np.array([self.amplitude]), 0.0, theta)[0])
