@@ -1,6 +1,18 @@
-"""One synapse: the theory in closed form (Figs. 4, 5 and 8 of the paper)."""
+"""One synapse: the theory in closed form (Figs. 4, 5, 6 and 8, Eqs. 17-25 and Appendix C of the paper)."""
 
 from tcl_circuits.rule import ideal_contrast
+from tcl_circuits.synapse.autoregulation import NegativeAutoregulation
+from tcl_circuits.synapse.cost import (
+    Cost,
+    CostModel,
+    Hardware,
+    LocalMemory,
+    NetworkSize,
+    SharedMemory,
+    TemporalContrast,
+    TwinCircuits,
+    sawtooth_for,
+)
 from tcl_circuits.synapse.curve import (
     UpdateCurve,
     dynamic_range,
@@ -9,6 +21,9 @@ from tcl_circuits.synapse.curve import (
     offset_by_onset,
     update_curve,
 )
+from tcl_circuits.synapse.feedback import CapacitorMemristor, FeedbackSystem, IntegralFeedback, MaxwellUnit
+from tcl_circuits.synapse.ladder_offset import LineOffset
+from tcl_circuits.synapse.markov import Ladder, ladder_kernels
 from tcl_circuits.synapse.quasistatic import (
     AreaLimits,
     area_limits,
@@ -21,16 +36,39 @@ from tcl_circuits.synapse.quasistatic import (
     threshold_bounds,
 )
 from tcl_circuits.synapse.response import response
+from tcl_circuits.synapse.signal import Dimers, PiecewiseLinear, Signal
+from tcl_circuits.synapse.trajectory import Plasticity, Trajectory
 from tcl_circuits.synapse.update import Synapse, weight_update
 
 __all__ = [
     "AreaLimits",
+    "CapacitorMemristor",
+    "Cost",
+    "CostModel",
+    "Dimers",
+    "FeedbackSystem",
+    "Hardware",
+    "IntegralFeedback",
+    "Ladder",
+    "LineOffset",
+    "LocalMemory",
+    "MaxwellUnit",
+    "NegativeAutoregulation",
+    "NetworkSize",
+    "PiecewiseLinear",
+    "Plasticity",
+    "SharedMemory",
+    "Signal",
     "Synapse",
+    "TemporalContrast",
+    "Trajectory",
+    "TwinCircuits",
     "UpdateCurve",
     "area_limits",
     "dynamic_range",
     "dynamic_range_by_onset",
     "ideal_contrast",
+    "ladder_kernels",
     "offset",
     "offset_by_onset",
     "optimal_threshold",
@@ -39,6 +77,7 @@ __all__ = [
     "quasistatic_response",
     "quasistatic_update",
     "response",
+    "sawtooth_for",
     "separable",
     "threshold_bounds",
     "update_curve",

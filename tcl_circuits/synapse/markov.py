@@ -20,7 +20,6 @@ __all__ = ["Ladder", "ladder_kernels"]
 
 PUBLISHED_LENGTH = 5.0
 """Markov time at which the paper cuts its kernels off."""
-
 PUBLISHED_PACE = 5.0
 """Units of Markov time in one of the sawtooth's time: the paper takes its cut kernels to have length 1."""
 
@@ -28,8 +27,11 @@ _HIGHEST_GAMMA = 1e6
 _HIGHEST_RATE_FACTOR = 1e12
 _HIGHEST_SIGNAL = 1e9
 _SMALLEST_STEP = 1e-6
+"""Below it, a rung whose Delta E changes sign within the step would lose too many digits."""
 _WORST_PRECISION = 1e-8
-_WORST_MOMENT = 1e-6
+"""Of a kernel over its size."""
+_WORST_NORMALISATION = 1e-6
+"""Of the factor that makes a first moment -1."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,8 @@ def _modes(ladders: Sequence[Ladder], steps: ArrayLike, s: float) -> Modes:
         if not precision < _WORST_PRECISION:
             raise InputError(
                 f"kernel of {ladder}: its rates lie too far apart, or two of its modes too close together, "
-                "for double precision; take a rate_factor between 1e-3 and 1e4, or move gamma by a millionth"
+                "for double precision; take a rate_factor between 1e-4 and 1e4 and a gamma of at most 100, "
+                "or move gamma by a millionth"
             )
     return modes
 
@@ -286,9 +289,9 @@ def _checked_steps(steps: ArrayLike, count: int, s: float) -> FloatArray:
 
 def _check_moments(ladders: Sequence[Ladder], moments: FloatArray, modes: Modes) -> None:
     """Refuse kernels whose lobes have opposite first moments, which leave nothing to normalise by."""
-    sizes = np.abs(modes.weights / modes.rates**2).sum(axis=-1)
-    for ladder, moment, size in zip(ladders, moments, sizes, strict=True):
-        if not abs(moment) > _WORST_MOMENT * size:
+    errors = modes.precision * np.abs(modes.weights / modes.rates**2).sum(axis=-1)
+    for ladder, moment, error in zip(ladders, moments, errors, strict=True):
+        if not error < _WORST_NORMALISATION * abs(moment):
             raise InputError(f"kernel of {ladder}: its first moment vanishes, it can't be normalised to -1")
 
 
