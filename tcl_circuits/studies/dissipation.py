@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -11,17 +12,12 @@ from scipy.stats import spearmanr
 
 from tcl_circuits.errors import InputError
 from tcl_circuits.kernels import ExponentialKernel
-from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.studies.base import Row, Setting
-from tcl_circuits.synapse import optimal_threshold, published_threshold, update_curve
-from tcl_circuits.synapse.markov import Ladder
+from tcl_circuits.synapse import Ladder, LineOffset
+from tcl_circuits.synapse.markov import PUBLISHED_PACE
 
 _ORDER_ONE = 10
 _GROUP = 50
-_CROSSING = 0.05
-"""Update at which the published range begins (Appendix I.3)."""
-_PACE = 5.0
-"""Markov time that passes in one unit of the sawtooth's time, as published."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +25,15 @@ class DissipationStudy:
     """Dissipation of random ladders, and offset of the update that their kernels give (Fig. 6B).
 
     Published: the kernel cut off at Markov time 5, and the threshold of Eq. F12. Whole: the whole kernel, and
-    the threshold that drops the slow ramp. The offset is that of the best line from where the update passes
-    .05 (Appendix I.3).
+    the threshold that drops the slow ramp.
+
+    Parameters
+    ----------
+    line : LineOffset
+        Protocol, and how the offset is read.
     """
 
-    amplitude_max: float = 50.0
-    mean: float = 10.0
-    saw: Sawtooth = field(default_factory=lambda: Sawtooth(3.0, 15.0))
+    line: LineOffset = field(default_factory=LineOffset)
     name: ClassVar[str] = "6b"
     points: ClassVar[int] = 5000
 
@@ -59,26 +57,18 @@ class DissipationStudy:
             "rate_factor": factor,
             "dissipation": ladder.dissipation(),
         }
-        found = []
-        for way in ("truncated", "whole"):
-            try:
-                kern = (
-                    ladder.truncated_kernel(step) if way == "truncated" else ladder.kernel(step, pace=_PACE)
-                )
-                area, offset = kern.area, self._offset(kern, way)
-            except InputError:
-                area, offset = np.nan, np.nan
-            found.append({**shared, "area": area, "offset": offset, "kernel": way})
-        return found
-
-    def _offset(self, kern: ExponentialKernel, way: str) -> float:
-        choose = published_threshold if way == "truncated" else optimal_threshold
-        # What is below 0 passes everything, as 0 does.
-        theta = max(0.0, choose(kern, self.saw, amplitude_max=self.amplitude_max, mean=self.mean))
-        curve = update_curve(
-            kern, self.saw, amplitude_max=self.amplitude_max, mean=self.mean, threshold=theta
-        )
-        return curve.line_offset(curve.first_beyond(_CROSSING))
+        return [
+            {
+                **shared,
+                **_read(lambda: ladder.truncated_kernel(step), self.line.published),
+                "kernel": "truncated",
+            },
+            {
+                **shared,
+                **_read(lambda: ladder.kernel(step, pace=PUBLISHED_PACE), self.line.separated),
+                "kernel": "whole",
+            },
+        ]
 
     def headline(self, table: pd.DataFrame) -> dict[str, float]:
         """How area and offset fall with dissipation (rank correlations), and how many ladders never learn."""
@@ -88,19 +78,28 @@ class DissipationStudy:
             sigma = known["dissipation"]
             found[f"{way}: rank correlation of |area|"] = _rank(sigma, known["area"].abs())
             found[f"{way}: rank correlation of |offset|"] = _rank(sigma, known["offset"].abs())
-            found[f"{way}: median |offset|/mean"] = float(known["offset"].abs().median() / self.mean)
+            found[f"{way}: median |offset|/mean"] = float(known["offset"].abs().median() / self.line.mean)
             found[f"{way}: ladders that never learn"] = float(len(part) - len(known))
         return found
 
     def parameters(self) -> dict[str, Any]:
         """Protocol."""
         return {
-            "amplitude_max": self.amplitude_max,
-            "mean": self.mean,
-            "tau_f": self.saw.tau_f,
-            "tau_s": self.saw.tau_s,
-            "pace": _PACE,
+            "amplitude_max": self.line.amplitude_max,
+            "mean": self.line.mean,
+            "tau_f": self.line.saw.tau_f,
+            "tau_s": self.line.saw.tau_s,
+            "pace": PUBLISHED_PACE,
         }
+
+
+def _read(make: Callable[[], ExponentialKernel], offset: Callable[[ExponentialKernel], float]) -> Row:
+    """Area and offset of a kernel; NaN where its first moment vanishes."""
+    try:
+        kern = make()
+    except InputError:
+        return {"area": np.nan, "offset": np.nan}
+    return {"area": kern.area, "offset": offset(kern)}
 
 
 def _rank(a: pd.Series[float], b: pd.Series[float]) -> float:
