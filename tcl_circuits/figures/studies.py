@@ -169,7 +169,7 @@ def _fig_5c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
         axes.set_ylabel("Offset / mean signal")
         dropped = int(np.sum(~kept))
         axes.set_title(f"{names.get(way, way)}; {dropped} of {kept.size} left out")
-        axes.legend(loc="upper left")
+        axes.legend(loc="best")
     _colour_bar(figure, panels, shown, "τs/τK")
     return figure
 
