@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import differential_evolution
+from scipy.optimize import Bounds, differential_evolution
 
 from tcl_circuits import InputError
 from tcl_circuits.synapse.piecewise_fit import fit_three_pieces
@@ -53,7 +53,7 @@ def test_a_random_search_ends_no_lower(seed: int) -> None:
     x, y = np.sort(generator.uniform(0, 1, 16)), generator.normal(size=16)
     found = fit_three_pieces(x, y)
     search = differential_evolution(
-        squares, [(float(x[0]), float(x[-1]))] * 2, args=(x, y), seed=seed, tol=1e-9, popsize=25
+        squares, Bounds([x[0]] * 2, [x[-1]] * 2), args=(x, y), seed=seed, tol=1e-9, popsize=25
     )
     assert found.residual <= search.fun + 1e-9
 
