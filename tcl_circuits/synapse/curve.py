@@ -155,6 +155,8 @@ def update_curve(
     if threshold is None:
         threshold = optimal_threshold(kern, saw, amplitude_max=largest, mean=mean)
     gate = checked_gate("update_curve", threshold)
+    if np.ndim(gate.theta):
+        raise InputError(f"update_curve: threshold of shape {np.shape(gate.theta)} must be one number")
     synapse, amplitude = Synapse.of(kern, saw), np.linspace(0.0, largest, points)
     update = synapse.update(amplitude, np.array(mean), gate)
     return UpdateCurve(amplitude, update, synapse.onset(mean, float(gate.theta)))

@@ -1,4 +1,4 @@
-"""Where a periodic response lies above a level: its monotone stretches, and the crossings on them."""
+"""Where a periodic response lies beyond a level: its monotone stretches, and the crossings on them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _MOST_NODES = 4_000_000
 _MOST_STEPS = 200
 _SEARCH_STEPS = (3, 3, 12)
 """Steps towards zeros of the third to the first derivative: a node near the first two is enough."""
+_CLOSE = 1e-9
+"""A step of Newton's this small against the bracket is the last: the next would be its square."""
 _ULP = float(np.finfo(float).eps)
 
 
@@ -82,19 +84,21 @@ class LevelSets:
         """Largest value over a cycle."""
         return float(self.values.max())
 
-    def above(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Time spent above levels in a cycle, and the integral of the response over that time.
+    def beyond(self, levels: FloatArray, upwards: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+        """Time spent beyond levels in a cycle, and the integral of the response over that time.
 
         Parameters
         ----------
         levels : ndarray of shape (levels,)
             Levels; infinite ones are allowed.
+        upwards : ndarray of bool, shape (levels,)
+            Whether beyond a level is above it; below it otherwise.
 
         Returns
         -------
         durations, integrals : ndarray of shape (levels,)
         """
-        over = self.values > levels[:, None]
+        over = (self.values > levels[:, None]) == upwards[:, None]
         first, last = over[:, self.cells], over[:, self.cells + 1]
         lengths, charges = np.diff(self.x)[self.cells], np.diff(self.sums)[self.cells]
         whole = (first & last).astype(float)
@@ -105,9 +109,9 @@ class LevelSets:
         ends = self.values[start] - levels[level], self.values[start + 1] - levels[level]
         found = bracketed_roots(self.response, self.slope, piece, (low, high), ends, levels[level])
         reached = self.integral.at(piece, found)
-        falls = first[level, cell]
-        length = np.where(falls, found - low, high - found)
-        charge = np.where(falls, reached - self.sums[start], self.sums[start + 1] - reached)
+        leaves = first[level, cell]
+        length = np.where(leaves, found - low, high - found)
+        charge = np.where(leaves, reached - self.sums[start], self.sums[start + 1] - reached)
         durations += np.bincount(level, length, levels.size)
         integrals += np.bincount(level, charge, levels.size)
         return durations, integrals
@@ -145,8 +149,7 @@ def bracketed_roots(
         Times after the beginning of the piece [s].
     """
     (low, high), (left, right) = bracket, ends
-    # What rounding leaves of a time and of a value.
-    near, small = 2 * _ULP * (high - low), 4 * _ULP * (np.abs(targets) + np.abs(left) + np.abs(right))
+    close, exact = _CLOSE * (high - low), 2 * _ULP * np.maximum(high - low, high)
     x = low + (high - low) * (left / (left - right))
     last, done = high - low, np.zeros(x.shape, dtype=bool)
     for _ in range(steps):
@@ -156,13 +159,13 @@ def bracketed_roots(
         # Newton's step, unless it leaves the bracket or does not halve the one before.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             following = x - value / slope.at(piece, x)
-        newton = (following >= low) & (following <= high) & (np.abs(following - x) <= 0.5 * last)
+        size = np.abs(following - x)
+        newton = (following >= low) & (following <= high) & (size <= np.maximum(0.5 * last, close))
         following = np.where(newton, following, 0.5 * (low + high))
         last = np.abs(following - x)
-        done |= np.abs(value) <= small
         x = np.where(done, x, following)
-        done |= last <= near
-        if np.all(done):
+        done |= last <= np.where(newton, close, exact)
+        if done.all():
             break
     return x
 
@@ -211,8 +214,8 @@ def _with_zeros(
     """The nodes, and between them the zeros of a function that its signs show."""
     values = function.at(piece, x)
     left, right = values[:-1], values[1:]
-    # Where only rounding is left of the function at a node, that is a zero of its own.
-    passes = (left * right < 0) & (np.abs(left + right) < (1 - _LOST) * np.abs(left - right))
+    # Opposite signs; but where only rounding is left of the function at a node, that is its zero.
+    passes = np.abs(left + right) < (1 - _LOST) * np.abs(left - right)
     start = np.flatnonzero(passes & (piece[1:] == piece[:-1]))
     if start.size == 0:
         return piece, x

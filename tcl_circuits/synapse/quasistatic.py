@@ -164,7 +164,7 @@ class AreaLimits:
     Parameters
     ----------
     separable : float
-        I below which the ramps do not overlap (Eq. F10).
+        abs(I) below which the ramps do not overlap (Eq. F10).
     large_amplitude : (float, float)
         Bounds of I between which both sides of Eq. F8 are positive for ``A >> mean`` (Eq. F9).
     """

@@ -58,7 +58,9 @@ class Synapse:
         sign = np.array([1.0, -1.0]).reshape(-1, *(1 for _ in amplitude.shape))
         with np.errstate(over="ignore"):
             level = (sign * (theta + margin) - shift) / scale
-        duration, charge = self._beyond(level, upwards=sign * scale > 0)
+        upwards = np.broadcast_to(sign * scale > 0, level.shape)
+        found = self.levels.beyond(level.ravel(), upwards.ravel())
+        duration, charge = (part.reshape(level.shape) for part in found)
         passed = gate.passed(amplitude * charge + shift * duration, duration, sign).sum(axis=0)
         still = self.period * gate(shift[..., None])[..., 0]
         return np.where(moving, passed, still)
@@ -75,11 +77,6 @@ class Synapse:
     @property
     def _extent(self) -> float:
         return max(self.levels.highest, -self.levels.lowest)
-
-    def _beyond(self, levels: FloatArray, upwards: np.ndarray) -> tuple[FloatArray, FloatArray]:
-        """Time that v spends above its levels (below, where not `upwards`), and its integral over it."""
-        duration, charge = (part.reshape(levels.shape) for part in self.levels.above(levels.ravel()))
-        return np.where(upwards, duration, self.period - duration), np.where(upwards, charge, -charge)
 
 
 def weight_update(
