@@ -84,8 +84,8 @@ def _curves(quick: bool) -> Table:
     table = Table(
         f"Update curve of {AMPLITUDES.size} amplitudes (Fig. 4B), against a dense grid of {STEP:g}",
         ("method", "ms a curve", "takes", "largest error"),
-        "CPU, kernel and all preparations included. Errors against incomplete gamma functions; updates go up\n"
-        "to 29. convolve1d (the paper's) is timed on a few amplitudes: all cost it the same.",
+        "CPU, kernel and all preparations included. Errors against incomplete gamma functions; updates go\n"
+        "up to 29. convolve1d (the paper's) is timed on a few amplitudes: all cost it the same.",
     )
     few = AMPLITUDES[[40] if quick else [25, 50, 75]]
     clock = time.process_time
