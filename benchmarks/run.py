@@ -23,6 +23,7 @@ from ladder import ladder
 from memory import memory
 from reference import reference
 from tables import Table
+from update_curve import update_curve
 from workers import workers
 
 from tcl_circuits import TclError, __version__
@@ -37,6 +38,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "iris": (lambda _, quick: iris(quick), ""),
     "memory": (lambda _, quick: memory(quick), ""),
     "workers": (workers, "S,M"),
+    "update_curve": (lambda _, quick: update_curve(quick), ""),
     "ladder": (ladder, ""),
 }
 """Cases by name, each with the sizes it runs unless told otherwise; those without have one of their own."""

@@ -59,9 +59,9 @@ class PeriodicSignal:
     @cached_property
     def rises(self) -> FloatArray:
         """Changes of the signal over the pieces, shape (pieces,)."""
-        return np.roll(self.values, -1) - self.values
+        return np.append(self.values[1:], self.values[0]) - self.values
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean over a cycle."""
         return float(self.durations @ (self.values + 0.5 * self.rises)) / self.period
@@ -127,6 +127,23 @@ class PeriodicResponse:
         for r, rate in enumerate(self.rates):
             total = total + (np.exp(-rate * x) * taylor_sum(self.transients[piece, r], x)).real
         return total
+
+    def with_slope(self, piece: IntArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Value and rate of change on the pieces `piece` at the times `x` after their beginnings [s]."""
+        durations, rows = self.durations[piece], self.polynomial[piece]
+        xi = x / durations
+        value, slope = rows[..., -1], np.zeros(x.shape)
+        for n in range(rows.shape[-1] - 2, -1, -1):
+            slope = slope * xi + value
+            value = value * xi + rows[..., n]
+        slope = slope / durations
+        for r, rate in enumerate(self.rates):
+            row, decayed = self.transients[piece, r], np.exp(-rate * x)
+            total = taylor_sum(row, x)
+            rising = taylor_sum(row[..., 1:], x) if row.shape[-1] > 1 else 0.0
+            value = value + (decayed * total).real
+            slope = slope + (decayed * (rising - rate * total)).real
+        return value, slope
 
     def derivative(self) -> PeriodicResponse:
         """Rate of change on the pieces."""

@@ -90,27 +90,33 @@ def steady_response(kernel: ExponentialKernel, signal: PeriodicSignal) -> Period
     drive = _Drive.of(signal, kernel.cutoff)
     reach = np.abs(kernel.rates) * drive.durations[:, None]
     quick = reach.sum(axis=0) < _SHORT
-    parts = [kernel.delta * drive.lines[0]]
+    # Where no term is short the kernel's own moments say it all: they are better than sums over its terms.
+    exact = np.all(reach >= _SHORT, axis=1) & math.isinf(kernel.cutoff)
+    parts = [_settled(kernel, drive, exact)]
     transients = np.zeros((drive.durations.size, *kernel.weights.shape), kernel.weights.dtype)
-    if np.any(quick):
+    if quick.any():
         parts.append(_by_parts(kernel.rates[quick], kernel.weights[quick], drive, kernel.cutoff))
-    if not np.all(quick):
+    if not quick.all():
         slow = ~quick
         states = _States.of(kernel.rates[slow], kernel.weights[slow], drive, kernel.cutoff)
         long = reach[:, slow] >= _SHORT
-        line, transients[:, slow] = states.settled(long)
-        parts += [line, states.power_series(~long)]
+        transients[:, slow] = states.transients(long)
+        if not exact.all():
+            parts += [states.lines(long & ~exact[:, None]), states.power_series(~long)]
     polynomial = np.zeros((drive.durations.size, max(part.shape[1] for part in parts)))
     for part in parts:
         polynomial[:, : part.shape[1]] += part
-    if math.isinf(kernel.cutoff):
-        # The kernel knows its moments better than the sum over its terms does.
-        exact = np.all(reach >= _SHORT, axis=1)
-        values, rises = drive.values[0, exact], drive.rises[0, exact]
-        polynomial[exact, 0] = kernel.area * values - kernel.first_moment * rises / drive.durations[exact]
-        polynomial[exact, 1] = kernel.area * rises
     polynomial[:, 0] += kernel.area * signal.mean
     return PeriodicResponse(drive.durations, polynomial, kernel.rates, transients)
+
+
+def _settled(kernel: ExponentialKernel, drive: _Drive, exact: NDArray[np.bool_]) -> FloatArray:
+    """``area * s - first_moment * ds/dt`` on the pieces that are `exact`, the delta's part elsewhere."""
+    line: FloatArray = kernel.delta * drive.lines[0]
+    values, rises = drive.values[0, exact], drive.rises[0, exact]
+    line[exact, 0] = kernel.area * values - kernel.first_moment * (rises / drive.durations[exact])
+    line[exact, 1] = kernel.area * rises
+    return line
 
 
 def _by_parts(rates: RateArray, weights: RateArray, drive: _Drive, cutoff: float) -> FloatArray:
@@ -144,7 +150,9 @@ class _States:
     def of(cls, rates: RateArray, weights: RateArray, drive: _Drive, cutoff: float) -> _States:
         orders = weights.shape[1]
         sources = _sources(rates, orders, cutoff)
-        starts, rises = (np.tensordot(part.T, sources, 1) for part in (drive.values, drive.rises))
+        starts, rises = (
+            (part[:, :, None, None] * sources[:, None]).sum(axis=0) for part in (drive.values, drive.rises)
+        )
         durations = drive.durations[:, None]
         decays = decay(rates, durations, orders)
         heads = truncated_moments(rates, durations, orders) / durations[..., None]
@@ -160,15 +168,25 @@ class _States:
             state = product(decays[p], state) + pushes[p]
         return cls(rates, weights, drive.durations, starts, rises, slopes)
 
-    def settled(self, long: NDArray[np.bool_]) -> tuple[FloatArray, RateArray]:
-        """Lines, shape (pieces, 2), and transients on the pieces that are `long` for a rate."""
-        back = inverse(self.rates, self.weights.shape[1])
-        slope = product(back, self.rises / self.durations[:, None, None])
-        transients = self.weights[:, None] @ multiplication(product(back, self.slopes + slope))
-        ends = [product(back, self.starts + slope), product(back, self.rises)]
-        lines = [-np.sum(self.weights * end, axis=2).real for end in ends]
-        line = np.stack([np.sum(np.where(long, part, 0.0), axis=1) for part in lines], axis=1)
-        return line, np.where(long[..., None], transients[..., 0, :], 0.0)
+    def transients(self, long: NDArray[np.bool_]) -> RateArray:
+        """Transients on the pieces that are `long` for a rate."""
+        found = self.weights[:, None] @ multiplication(product(self._back, self.slopes + self._steepness))
+        return np.where(long[..., None], found[..., 0, :], 0.0)
+
+    def lines(self, long: NDArray[np.bool_]) -> FloatArray:
+        """What is left without the transients on pieces `long` for a rate; shape (pieces, 2)."""
+        ends = [product(self._back, self.starts + self._steepness), product(self._back, self.rises)]
+        parts = [-np.sum(self.weights * end, axis=2).real for end in ends]
+        return np.stack([np.sum(np.where(long, part, 0.0), axis=1) for part in parts], axis=1)
+
+    @property
+    def _back(self) -> RateArray:
+        return inverse(self.rates, self.weights.shape[1])
+
+    @property
+    def _steepness(self) -> RateArray:
+        """``f'/A``."""
+        return product(self._back, self.rises / self.durations[:, None, None])
 
     def power_series(self, short: NDArray[np.bool_]) -> FloatArray:
         """Polynomials on the pieces that are `short` for a rate, shape (pieces, powers)."""

@@ -7,12 +7,13 @@ as arrays of their coefficients.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcl_circuits.arrays import FloatArray
+from tcl_circuits.arrays import FloatArray, IntArray
 
 RateArray: TypeAlias = NDArray[np.inexact[Any]]
 """Real or complex numbers."""
@@ -59,25 +60,45 @@ def truncated_moments(rates: RateArray, ends: FloatArray, orders: int) -> RateAr
     orders : int
         Number of terms j, on a new last axis.
     """
-    rates, ends = np.broadcast_arrays(rates, ends)
     near = np.abs(rates * ends) < orders + 1
-    found = np.empty((*rates.shape, orders), rates.dtype)
-    # The upward recursion would subtract nearly equal numbers near 0, where Kummer's series is short.
+    if not near.any():
+        return _upward(rates, ends, orders)
+    rates, ends = np.broadcast_arrays(rates, ends)
+    found = np.empty((*near.shape, orders), rates.dtype)
     found[near] = _kummer(rates[near], ends[near], orders)
-    rates, ends = rates[~near], ends[~near]
+    found[~near] = _upward(rates[~near], ends[~near], orders)
+    return found
+
+
+def _upward(rates: RateArray, ends: FloatArray, orders: int) -> RateArray:
+    """Moments by recursion, which subtracts nearly equal numbers near 0."""
     decayed = decay(rates, ends, orders)
     heads = [(1 - decayed[..., 0]) / rates]
     for j in range(1, orders):
         heads.append((heads[-1] - decayed[..., j]) / rates)
-    found[~near] = np.stack(heads, axis=-1)
-    return found
+    return np.stack(heads, axis=-1)
+
+
+def _kummer(rates: RateArray, ends: FloatArray, orders: int) -> RateArray:
+    """Moments by Kummer's series, which is short near 0."""
+    x = (rates * ends)[:, None, None]
+    factors = x / (np.arange(orders)[:, None] + np.arange(2.0, _SERIES_TERMS + 1))
+    sums = 1 + np.sum(np.cumprod(factors, axis=-1), axis=-1)
+    series: RateArray = decay(rates, ends, orders) * ends[:, None] / np.arange(1, orders + 1) * sums
+    return series
 
 
 def multiplication(series: RateArray) -> RateArray:
     """Matrices that multiply by truncated power series in N, on two new last axes in place of the last."""
-    orders = series.shape[-1]
+    lag, lower = _lags(series.shape[-1])
+    matrices: RateArray = series[..., lag] * lower
+    return matrices
+
+
+@cache
+def _lags(orders: int) -> tuple[IntArray, FloatArray]:
     lag = np.subtract.outer(np.arange(orders), np.arange(orders))
-    return np.where(lag >= 0, series[..., lag], 0)
+    return lag, np.tril(np.ones((orders, orders)))
 
 
 def product(first: RateArray, second: RateArray) -> RateArray:
@@ -86,13 +107,3 @@ def product(first: RateArray, second: RateArray) -> RateArray:
         return first * second
     found: RateArray = (multiplication(first) @ second[..., None])[..., 0]
     return found
-
-
-def _kummer(rates: RateArray, ends: FloatArray, orders: int) -> RateArray:
-    if rates.size == 0:
-        return np.empty((0, orders))
-    x = (rates * ends)[:, None, None]
-    factors = x / (np.arange(orders)[:, None] + np.arange(2.0, _SERIES_TERMS + 1))
-    sums = 1 + np.sum(np.cumprod(factors, axis=-1), axis=-1)
-    series: RateArray = decay(rates, ends, orders) * ends[:, None] / np.arange(1, orders + 1) * sums
-    return series

@@ -19,11 +19,12 @@ _CURVED_CELLS = 4
 """Parts into which a piece with a curved polynomial is divided for the search."""
 _LOST = 1e-13
 """A value so much smaller than at the next node is the rounding of 0."""
+_TABLE_SIZE = 4_000_000
 _MOST_NODES = 4_000_000
 _MOST_STEPS = 200
-_SEARCH_STEPS = (3, 3, 12)
+_SEARCH_STEPS = (1, 2, 12)
 """Steps towards zeros of the third to the first derivative: a node near the first two is enough."""
-_CLOSE = 1e-9
+_CLOSE = 1e-7
 """A step of Newton's this small against the bracket is the last: the next would be its square."""
 _ULP = float(np.finfo(float).eps)
 
@@ -37,8 +38,8 @@ class LevelSets:
 
     Parameters
     ----------
-    response, slope, integral : PeriodicResponse
-        The response, its derivative, and its integral from t = 0.
+    response, integral : PeriodicResponse
+        The response, and its integral from t = 0.
     piece, x : ndarray of shape (nodes,)
         Piece of each node, and its time after the beginning of the piece [s].
     values, sums : ndarray of shape (nodes,)
@@ -48,7 +49,6 @@ class LevelSets:
     """
 
     response: PeriodicResponse
-    slope: PeriodicResponse
     integral: PeriodicResponse
     piece: IntArray
     x: FloatArray
@@ -63,16 +63,15 @@ class LevelSets:
         Between two neighbouring zeros of a function lies one of its derivative: zeros of the third derivative
         are sought first and made nodes, then those of the second among them, then those of the first.
         """
-        derivatives = [response.derivative()]
-        for _ in range(3):
-            derivatives.append(derivatives[-1].derivative())
+        first = response.derivative()
+        second = first.derivative()
         piece, x = _search_nodes(response)
-        for function, slope, steps in zip(derivatives[2::-1], derivatives[:0:-1], _SEARCH_STEPS, strict=True):
-            piece, x = _with_zeros(function, slope, piece, x, steps)
+        for function, steps in zip((second.derivative(), second, first), _SEARCH_STEPS, strict=True):
+            piece, x = _with_zeros(function, piece, x, steps)
         integral = response.antiderivative()
         cells = np.flatnonzero(piece[1:] == piece[:-1])
         values, sums = response.at(piece, x), integral.at(piece, x)
-        return cls(response, derivatives[0], integral, piece, x, values, sums, cells)
+        return cls(response, integral, piece, x, values, sums, cells)
 
     @property
     def lowest(self) -> float:
@@ -98,18 +97,26 @@ class LevelSets:
         -------
         durations, integrals : ndarray of shape (levels,)
         """
+        found = np.zeros((2, levels.size))
+        # So many levels at a time that their table of nodes stays small.
+        share = max(1, _TABLE_SIZE // self.x.size)
+        for k in range(0, levels.size, share):
+            part = slice(k, k + share)
+            found[:, part] = self._beyond(levels[part], upwards[part])
+        return found[0], found[1]
+
+    def _beyond(self, levels: FloatArray, upwards: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
         over = (self.values > levels[:, None]) == upwards[:, None]
         first, last = over[:, self.cells], over[:, self.cells + 1]
-        lengths, charges = np.diff(self.x)[self.cells], np.diff(self.sums)[self.cells]
         whole = (first & last).astype(float)
-        durations, integrals = whole @ lengths, whole @ charges
-        level, cell = np.nonzero(first != last)
-        start = self.cells[cell]
-        piece, low, high = self.piece[start], self.x[start], self.x[start + 1]
-        ends = self.values[start] - levels[level], self.values[start + 1] - levels[level]
-        found = bracketed_roots(self.response, self.slope, piece, (low, high), ends, levels[level])
+        durations, integrals = whole @ np.diff(self.x)[self.cells], whole @ np.diff(self.sums)[self.cells]
+        crossed = np.flatnonzero(first != last)
+        level, cell = np.divmod(crossed, self.cells.size)
+        leaves, start = first.ravel()[crossed], self.cells[cell]
+        piece, low, high, target = self.piece[start], self.x[start], self.x[start + 1], levels[level]
+        ends = self.values[start] - target, self.values[start + 1] - target
+        found = bracketed_roots(self.response, piece, (low, high), ends, target)
         reached = self.integral.at(piece, found)
-        leaves = first[level, cell]
         length = np.where(leaves, found - low, high - found)
         charge = np.where(leaves, reached - self.sums[start], self.sums[start + 1] - reached)
         durations += np.bincount(level, length, levels.size)
@@ -119,7 +126,6 @@ class LevelSets:
 
 def bracketed_roots(
     function: PeriodicResponse,
-    slope: PeriodicResponse,
     piece: IntArray,
     bracket: tuple[FloatArray, FloatArray],
     ends: tuple[FloatArray, FloatArray],
@@ -130,8 +136,8 @@ def bracketed_roots(
 
     Parameters
     ----------
-    function, slope : PeriodicResponse
-        The function and its derivative.
+    function : PeriodicResponse
+        The function.
     piece : ndarray of shape (roots,)
         Piece on which each root is sought.
     bracket : pair of ndarray of shape (roots,)
@@ -151,22 +157,23 @@ def bracketed_roots(
     (low, high), (left, right) = bracket, ends
     close, exact = _CLOSE * (high - low), 2 * _ULP * np.maximum(high - low, high)
     x = low + (high - low) * (left / (left - right))
-    last, done = high - low, np.zeros(x.shape, dtype=bool)
-    for _ in range(steps):
-        value = function.at(piece, x) - targets
-        as_left = (value > 0) == (left > 0)
-        low, high = np.where(as_left, x, low), np.where(as_left, high, x)
-        # Newton's step, unless it leaves the bracket or does not halve the one before.
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            following = x - value / slope.at(piece, x)
-        size = np.abs(following - x)
-        newton = (following >= low) & (following <= high) & (size <= np.maximum(0.5 * last, close))
-        following = np.where(newton, following, 0.5 * (low + high))
-        last = np.abs(following - x)
-        x = np.where(done, x, following)
-        done |= last <= np.where(newton, close, exact)
-        if done.all():
-            break
+    last, done, rising = high - low, np.zeros(x.shape, dtype=bool), right > 0
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for _ in range(steps):
+            value, slope = function.with_slope(piece, x)
+            value = value - targets
+            beyond = (value > 0) == rising
+            low, high = np.where(beyond, low, x), np.where(beyond, x, high)
+            # Newton's step, unless it leaves the bracket or does not halve the one before.
+            following = x - value / slope
+            size = np.abs(following - x)
+            newton = (following >= low) & (following <= high) & (size <= np.maximum(0.5 * last, close))
+            following = np.where(newton, following, 0.5 * (low + high))
+            last = np.where(newton, size, 0.5 * (high - low))
+            x = np.where(done, x, following)
+            done |= last <= np.where(newton, close, exact)
+            if done.all():
+                break
     return x
 
 
@@ -209,7 +216,7 @@ def _transient_nodes(rates: NDArray[np.inexact], duration: float, so_far: int) -
 
 
 def _with_zeros(
-    function: PeriodicResponse, slope: PeriodicResponse, piece: IntArray, x: FloatArray, steps: int
+    function: PeriodicResponse, piece: IntArray, x: FloatArray, steps: int
 ) -> tuple[IntArray, FloatArray]:
     """The nodes, and between them the zeros of a function that its signs show."""
     values = function.at(piece, x)
@@ -221,5 +228,5 @@ def _with_zeros(
         return piece, x
     stop, zero = start + 1, np.zeros(start.size)
     bracket, ends = (x[start], x[stop]), (values[start], values[stop])
-    found = bracketed_roots(function, slope, piece[start], bracket, ends, zero, steps)
+    found = bracketed_roots(function, piece[start], bracket, ends, zero, steps)
     return np.insert(piece, stop, piece[start]), np.insert(x, stop, found)
