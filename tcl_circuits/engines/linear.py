@@ -8,7 +8,7 @@ capacitors at nodes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
@@ -50,11 +50,30 @@ class LinearModel:
     sense_ports: FloatArray
     u_matrix: csr_array
 
-    def kernel_output(self, states: FloatArray, ports: FloatArray) -> FloatArray:
-        """Kernel outputs (samples, edges, time) of states and ports of shapes (samples, time, ...)."""
-        reads = states @ self.sense_modes.T + ports @ self.sense_ports.T
-        samples, points, count = reads.shape
-        u = self.u_matrix @ reads.reshape(-1, count).T
+    def through(self, matrix: FloatArray) -> LinearModel:
+        """The same circuit behind ports v, where its own are ``w = matrix v``; of shape (ports, v)."""
+        return replace(
+            self,
+            drive=self.drive @ matrix,
+            slope_drive=self.slope_drive @ matrix,
+            rest=self.rest @ matrix,
+            voltage_ports=self.voltage_ports @ matrix,
+            sense_ports=self.sense_ports @ matrix,
+        )
+
+    def voltage(self, coordinates: FloatArray) -> FloatArray:
+        """Node voltages (samples, time, nodes) of coordinates (z, w), (samples, time, modes + ports)."""
+        result: FloatArray = coordinates @ np.hstack([self.voltage_modes, self.voltage_ports]).T
+        return result
+
+    def kernel_output(self, coordinates: FloatArray) -> FloatArray:
+        """Kernel outputs (samples, edges, time) of coordinates (z, w) as for the voltages.
+
+        One product over all samples, which writes what is largest here in one pass.
+        """
+        samples, points, count = coordinates.shape
+        reads = np.hstack([self.sense_modes, self.sense_ports]) @ coordinates.reshape(-1, count).T
+        u = self.u_matrix @ reads
         return np.asarray(u.reshape(-1, samples, points).swapaxes(0, 1))
 
 
@@ -99,7 +118,7 @@ def sense_model(network: Network, cell: Cell) -> LinearModel:
     voltage_ports = (nodes / (1 + kappa)) @ pushed
     voltage_ports[inputs, np.arange(inputs.size)] = 1.0
     voltage_ports[free, : inputs.size] = -basis @ (basis.T @ conduction[np.ix_(free, inputs)])
-    sensed = nodes / (1 + kappa)
+    sensed = basis / (1 + kappa)
     none = np.zeros_like(pushed)
     return LinearModel(
         rates=rates,
@@ -110,7 +129,7 @@ def sense_model(network: Network, cell: Cell) -> LinearModel:
         voltage_ports=voltage_ports,
         sense_modes=-sensed,
         sense_ports=sensed @ pushed,
-        u_matrix=_differences(network, 1.0 / resistance),
+        u_matrix=_free_differences(network, 1.0 / resistance),
     )
 
 
@@ -196,13 +215,16 @@ def node_model(network: Network, cell: Cell) -> LinearModel:
     )
 
 
-def _differences(network: Network, weights: FloatArray) -> csr_array:
-    """Sparse matrix from node values to weighted drops over the edges."""
-    edges = np.arange(network.edge_count)
-    rows = np.concatenate([edges, edges])
+def _free_differences(network: Network, weights: FloatArray) -> csr_array:
+    """Sparse matrix from values at the free nodes, others at zero, to weighted drops over the edges."""
+    place = np.full(network.node_count, -1)
+    place[network.free] = np.arange(network.free.size)
+    ends = place[network.edges.T.ravel()]
+    rows = np.tile(np.arange(network.edge_count), 2)
     values = np.concatenate([weights, -weights])
-    shape = (network.edge_count, network.node_count)
-    return csr_array(coo_array((values, (rows, network.edges.T.ravel())), shape=shape))
+    used = ends >= 0
+    shape = (network.edge_count, network.free.size)
+    return csr_array(coo_array((values[used], (rows[used], ends[used])), shape=shape))
 
 
 def _all_node_matrices(network: Network, cell: Cell, inner: bool) -> tuple[FloatArray, FloatArray]:

@@ -19,6 +19,7 @@ from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.dynamic import run_linear
 from tcl_circuits.engines.grid import graded_grid, response_matrices
 from tcl_circuits.engines.linear import linear_model
+from tcl_circuits.engines.loop import Schedule
 from tcl_circuits.engines.quasistatic import Ports, port_currents
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
@@ -56,18 +57,15 @@ class Reference:
         network.check()
         drive.check(network)
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
-        corners = timeline(network, cell, saw, drive).corners
-        time = graded_grid(corners, float(taus.min()), self._resolution)
-        beta = np.where((time >= 0) & (time <= saw.period), np.interp(time, *saw.breakpoints), 0.0)
+        corners, fastest = timeline(network, cell, saw, drive).corners, float(taus.min())
+        time = graded_grid(corners, fastest, self._resolution)
         if cell.signal == "linear" or network.node_capacitance > 0:
             held = drive.times.size == 1
-            inputs = (
-                np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1) if held else _at_times(drive, time)
-            )
-            model = linear_model(network, cell, held)
-            voltage, u = run_linear(model, network, drive, inputs, (time, corners), beta)
+            schedule = Schedule(corners, saw.strength, fastest, self._resolution)
+            model, inputs = linear_model(network, cell, held), _at_times(drive, corners)
+            voltage, u = run_linear(model, network, drive, inputs, time, schedule, held and cell.conducts_dc)
         else:
-            voltage, u = quasistatic_voltages(network, drive, time, beta), None
+            voltage, u = quasistatic_voltages(network, drive, time, saw.strength(time)), None
         if cell.signal != "linear" or u is None:
             signal = SIGNALS[cell.signal](network.drops(voltage))
             u = self._sense((time, corners), taus, cell.capacitance(network.conductance), signal)
@@ -188,7 +186,9 @@ def _beta_interpolation(beta: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _at_times(drive: Drive, time: FloatArray) -> FloatArray:
-    """Input voltages (samples, time, inputs) at the grid's times."""
+    """Input voltages (samples, time, inputs) at times."""
+    if drive.times.size == 1:
+        return np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1)
     place = np.clip(np.searchsorted(drive.times, time, side="right") - 1, 0, drive.times.size - 2)
     left, right = drive.times[place], drive.times[place + 1]
     share = np.clip((time - left) / (right - left), 0.0, 1.0)

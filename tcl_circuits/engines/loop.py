@@ -1,0 +1,246 @@
+"""A nudge that follows the outputs of a circuit with memory: its currents, by collocation.
+
+Time is cut into pieces that grow away from the corners. On each the currents are a polynomial that obeys
+the nudge at Radau's points; the modes under it are exact. Radau's points damp what is too fast for a piece,
+so that no loop is too strong. Pieces are halved where neighbours do not meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import factorial
+
+import numpy as np
+from numpy.polynomial import legendre
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.nudge import Nudge
+from tcl_circuits.engines.linear import LinearModel
+from tcl_circuits.engines.modes import Polynomials, decay_integrals
+from tcl_circuits.engines.quasistatic import solve_ports
+
+_POINTS = 7
+_GROWTH = 0.35
+_FINE = 200
+_SHORTEST = 0.02
+_TOLERANCE = 1e-7
+_LEAST = 1e-11
+_MOST_PASSES = 12
+
+TimeFunction = Callable[[FloatArray], FloatArray]
+
+
+def _radau(points: int) -> FloatArray:
+    """Radau's points in 0..1, the last of them 1."""
+    series = np.zeros(points + 1)
+    series[-2:] = -1.0, 1.0
+    found: FloatArray = 0.5 * (1 + np.sort(legendre.legroots(series).real))
+    found[-1] = 1.0
+    return found
+
+
+_RADAU = _radau(_POINTS)
+_ORDERS = np.array([factorial(n) for n in range(_POINTS)])
+_DERIVATIVES = np.linalg.inv(np.vander(_RADAU, increasing=True) / _ORDERS)
+"""Derivatives (order, points) at the start of a unit piece, from values at the points."""
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """How a circuit is nudged over a cycle.
+
+    Parameters
+    ----------
+    corners : ndarray
+        Increasing times [s] between which the nudge strength and the inputs are lines.
+    beta : callable
+        Nudge strengths at times [s].
+    fastest : float
+        Shortest kernel time [s].
+    resolution : float
+        Factor on the number of steps of what is not exact.
+    """
+
+    corners: FloatArray
+    beta: TimeFunction
+    fastest: float
+    resolution: float
+
+    def pieces(self) -> FloatArray:
+        """Edges of pieces that grow from a kernel time after each corner; a stretch without nudge is one."""
+        strengths = self.beta(self.corners)
+        nudged = (strengths[1:] > 0) | (strengths[:-1] > 0)
+        found = [self.corners[:1]]
+        for (left, right), graded in zip(pairwise(self.corners.tolist()), nudged, strict=True):
+            found.append(self._graded(left, right) if graded else np.array([right]))
+        return np.concatenate(found)
+
+    def _graded(self, left: float, right: float) -> FloatArray:
+        span, first = right - left, min(self.fastest, right - left)
+        way = first * np.expm1(np.linspace(0.0, np.log1p(span / first), _FINE))
+        crowd = np.log1p(_GROWTH * way / first) / _GROWTH + way / span
+        count = max(1, round(self.resolution * crowd[-1]))
+        found: FloatArray = left + np.interp(np.linspace(0, crowd[-1], count + 1)[1:], crowd, way)
+        found[-1] = right
+        return found
+
+    @property
+    def shortest(self) -> float:
+        """Length of pieces [s] which the time grid does not show."""
+        return _SHORTEST * self.fastest / self.resolution
+
+    @property
+    def tolerance(self) -> float:
+        """Largest gap between pieces, over the largest current; on a slow ramp u shows it magnified."""
+        ramp = float(np.diff(self.corners).min())
+        return float(np.clip(_TOLERANCE * self.fastest / ramp / self.resolution**2, _LEAST, _TOLERANCE))
+
+
+class Loop:
+    """A closed-loop nudge at the ports of a linear circuit.
+
+    Parameters
+    ----------
+    model : LinearModel
+        The circuit, with the nudge's currents into its output values for ports; they act by their level
+        alone, not by their slope.
+    reads : ndarray of shape (values, nodes)
+        Output values of node voltages.
+    nudge : Nudge
+        The nudge.
+    schedule : Schedule
+        Its course.
+    """
+
+    def __init__(self, model: LinearModel, reads: FloatArray, nudge: Nudge, schedule: Schedule) -> None:
+        self._model, self._nudge, self._schedule = model, nudge, schedule
+        self._reads_modes = reads @ model.voltage_modes
+        self._reads_ports = reads @ model.voltage_ports
+
+    def currents(self, free: TimeFunction, targets: FloatArray) -> Polynomials:
+        """Currents of the nudge.
+
+        Parameters
+        ----------
+        free : callable
+            Output values (samples, time, values) without nudge at times [s], or (samples, 1, values) if they
+            do not change.
+        targets : ndarray of shape (samples, values)
+            Targets.
+
+        Returns
+        -------
+        Polynomials
+            Current into each output value [A].
+
+        Raises
+        ------
+        EngineError
+            If Newton's method does not converge.
+        """
+        edges = self._schedule.pieces()
+        for _ in range(_MOST_PASSES):
+            found, steps = self._on(edges, free, targets), np.diff(edges)
+            coarse = (_gaps(found) > self._schedule.tolerance) & (steps > self._schedule.shortest)
+            if not coarse.any():
+                break
+            edges = np.sort(np.concatenate([edges, (edges[:-1] + 0.5 * steps)[coarse]]))
+        return found
+
+    def _on(self, edges: FloatArray, free: TimeFunction, targets: FloatArray) -> Polynomials:
+        pieces, values = edges.size - 1, targets.shape[1]
+        steps = np.diff(edges)
+        times = (edges[:-1, None] + steps[:, None] * _RADAU).ravel()
+        given = free(times)
+        if given.shape[1] == 1:
+            given = np.broadcast_to(given, (given.shape[0], times.size, values))
+        given = given.reshape(-1, pieces, _POINTS * values)
+        beta = self._schedule.beta(times).reshape(pieces, _POINTS)
+        response, seen, kept, gained = self._tables(steps)
+        found = np.empty(given.shape)
+        state = np.zeros((targets.shape[0], kept.shape[1]))
+        guess = given[:, 0]
+        for k in range(pieces):
+            pull = _Pull(self._nudge, beta[k], targets)
+            y = given[:, k] + state @ seen[k]
+            found[:, k], guess = pull.currents(response[k], y, guess)
+            state = state * kept[k] + found[:, k] @ gained[k]
+        shape = (targets.shape[0], pieces, _POINTS, values)
+        scale = steps[:, None] ** -np.arange(_POINTS)
+        return Polynomials(edges, scale[..., None] * (_DERIVATIVES @ found.reshape(shape)))
+
+    def _tables(self, steps: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """What a piece does to values and states; points and values are one axis, points first.
+
+        Returns
+        -------
+        response : ndarray of shape (pieces, points values, points values)
+            Values at the points for unit currents at the points.
+        seen : ndarray of shape (pieces, modes, points values)
+            Values at the points for unit states at the start.
+        kept : ndarray of shape (pieces, modes)
+            States at the end for unit states at the start.
+        gained : ndarray of shape (pieces, points values, modes)
+            States at the end for unit currents at the points.
+        """
+        drive, reads, model = self._model.drive, self._reads_modes, self._model
+        pieces, modes, values = steps.size, model.rates.size, reads.shape[0]
+        tables = decay_integrals(model.rates, (steps[:, None] * _RADAU).ravel(), _POINTS)
+        tables = tables.reshape(-1, pieces, _POINTS, modes)
+        decay, integrals = tables[0], tables[1:]
+        integrals *= (steps ** -np.arange(_POINTS)[:, None])[:, :, None, None]
+        weights = (_DERIVATIVES.T @ integrals.reshape(_POINTS, -1)).reshape(integrals.shape)
+        pairs = (reads.T[:, :, None] * drive[:, None, :]).reshape(modes, -1)
+        response = (weights.reshape(-1, modes) @ pairs).reshape(_POINTS, pieces, _POINTS, values, values)
+        response = response.transpose(1, 2, 3, 0, 4).reshape(pieces, _POINTS * values, -1)
+        response += np.kron(np.eye(_POINTS), self._reads_ports)
+        seen = np.swapaxes(decay, 1, 2)[..., None] * reads.T[:, None, :]
+        gained = np.swapaxes(weights[:, :, -1], 0, 1)[:, :, None] * drive.T
+        return response, seen.reshape(pieces, modes, -1), decay[:, -1], gained.reshape(pieces, -1, modes)
+
+
+class _Pull:
+    """A nudge at all points of a piece; points and values are one axis, points first."""
+
+    def __init__(self, nudge: Nudge, beta: FloatArray, targets: FloatArray) -> None:
+        self._nudge, self._beta = nudge, beta
+        self._targets = targets[:, None, :]
+
+    def force(self, y: FloatArray) -> FloatArray:
+        """Currents [A] for output values, both of shape (samples, points values)."""
+        split = y.reshape(y.shape[0], _POINTS, -1)
+        found: FloatArray = self._beta[:, None] * self._nudge.force(split, self._targets)
+        return found.reshape(y.shape)
+
+    def force_jacobian(self, y: FloatArray) -> FloatArray:
+        """Derivative of the force by y [S], shape (samples, points values, points values)."""
+        split = y.reshape(y.shape[0], _POINTS, -1)
+        blocks = self._beta[:, None, None] * self._nudge.force_jacobian(split, self._targets)
+        result = np.zeros((*split.shape, *split.shape[1:]))
+        for k in range(_POINTS):
+            result[:, k, :, k] = blocks[:, k]
+        return result.reshape(*y.shape, y.shape[1])
+
+    def currents(
+        self, response: FloatArray, given: FloatArray, guess: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Currents that agree with the values ``given + response currents``, and a guess for the next piece."""
+        if not self._nudge.affine:
+            y = solve_ports(self, response, given, guess)
+            return self.force(y), np.tile(y.reshape(y.shape[0], _POINTS, -1)[:, -1], _POINTS)
+        slope = self.force_jacobian(given[:1])[0]
+        matrix = np.eye(slope.shape[0]) - slope @ response
+        return np.linalg.solve(matrix, self.force(given).T).T, guess
+
+
+def _gaps(found: Polynomials) -> FloatArray:
+    """How far each piece's start is from the end of the one before, over the largest current."""
+    powers = np.diff(found.edges)[:, None] ** np.arange(_POINTS) / _ORDERS
+    starts = found.derivatives[:, :, 0]
+    ends = np.einsum("kn,sknv->skv", powers, found.derivatives)
+    before = np.concatenate([np.zeros_like(ends[:, :1]), ends[:, :-1]], axis=1)
+    largest = max(float(np.abs(ends).max()), np.finfo(float).tiny)
+    result: FloatArray = np.abs(starts - before).max(axis=(0, 2)) / largest
+    return result
