@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.drive import Drive
@@ -15,24 +16,51 @@ from tcl_circuits.engines.modes import Polynomials, coordinates_along
 
 
 @dataclass(frozen=True, eq=False)
-class _Response:
-    """A circuit's response from rest to its inputs alone; one moment stands for all if it stays at rest."""
+class Course:
+    """What a linear circuit does over a cycle.
+
+    Parameters
+    ----------
+    model : LinearModel
+        The circuit.
+    coordinates : ndarray of shape (modes + ports, samples, time)
+        Its states and ports.
+    rest : ndarray of shape (nodes, samples, 1)
+        Node voltages to which those of the coordinates add [V].
+    """
 
     model: LinearModel
-    inputs: Polynomials
-    settled: bool
+    coordinates: FloatArray
+    rest: FloatArray
+
+    def voltage(self) -> FloatArray:
+        """Node voltages (samples, time, nodes) [V]."""
+        found = self.model.voltage(self.coordinates)
+        found += self.rest
+        return np.moveaxis(found, 0, 2)
+
+    def kernel_output(self) -> FloatArray:
+        """Kernel outputs (samples, edges, time) [A]; at rest there are none."""
+        return self.model.kernel_output(self.coordinates).swapaxes(0, 1)
+
+
+class _Free:
+    """The response from rest to the inputs alone; one moment stands for all if it stays at rest."""
+
+    def __init__(self, model: LinearModel, inputs: Polynomials, settled: bool) -> None:
+        self._model, self._inputs, self._settled = model, inputs, settled
 
     def along(self, time: FloatArray) -> FloatArray:
-        """Coordinates (samples, time, modes + inputs), or (samples, 1, modes + inputs) at rest."""
-        first = self.inputs.derivatives[:, 0, 0]
-        start = first @ self.model.rest.T
-        if self.settled:
-            return np.concatenate([start, first], axis=1)[:, None]
-        return coordinates_along(self.model, self.inputs, start, time)
+        """Coordinates (modes + inputs, samples, time)."""
+        first = self._inputs.derivatives[:, 0, 0]
+        start = first @ self._model.rest.T
+        if self._settled:
+            return np.concatenate([start, first], axis=1).T[:, :, None]
+        return coordinates_along(self._model, self._inputs, start, time)
 
     def voltage(self, time: FloatArray) -> FloatArray:
-        """Node voltages (samples, time, nodes), or (samples, 1, nodes) at rest."""
-        return self.model.voltage(self.along(time))
+        """Node voltages (nodes, samples, time) [V]."""
+        return self._model.voltage(self.along(time))
 
 
 def run_linear(
@@ -43,8 +71,8 @@ def run_linear(
     time: FloatArray,
     schedule: Schedule,
     settled: bool,
-) -> tuple[FloatArray, FloatArray]:
-    """Voltages (samples, time, nodes) and kernel outputs (samples, edges, time) of a linear circuit.
+) -> Course:
+    """Course of a linear circuit over a cycle.
 
     Parameters
     ----------
@@ -59,39 +87,38 @@ def run_linear(
     settled : bool
         Whether the circuit stays at rest under its inputs.
     """
-    count = network.inputs.size
-    ports = np.eye(count + network.outputs.size)
-    free = _Response(model.through(ports[:, :count]), Polynomials.lines(schedule.corners, inputs), settled)
-    selection = np.zeros((0, network.outputs.size))
-    if drive.nudge is not None:
-        selection = drive.nudge.outputs.matrix(network.outputs.size)
+    modes, outputs = model.rates.size, network.outputs
+    selection = (
+        np.zeros((0, outputs.size)) if drive.nudge is None else drive.nudge.outputs.matrix(outputs.size)
+    )
     reads = np.zeros((selection.shape[0], network.node_count))
-    reads[:, network.outputs] = selection
-    pushed = model.through(ports[:, count:] @ selection.T)
-    currents = _currents(pushed, reads, free, drive, schedule)
-    nudged = coordinates_along(pushed, currents, np.zeros((drive.samples, model.rates.size)), time)
+    reads[:, outputs] = selection
+    ports = block_diag(np.eye(network.inputs.size), selection.T)
+    supplied, pushed = np.hsplit(ports, [network.inputs.size])
+    free = _Free(model.through(supplied), Polynomials.lines(schedule.corners, inputs), settled)
+    nudged = model.through(pushed)
+    currents = _currents(nudged, reads, free, drive, schedule)
+    coordinates = coordinates_along(nudged, currents, np.zeros((drive.samples, modes)), time)
+    along = free.along(time)
     if settled:
-        voltage = pushed.voltage(nudged)
-        voltage += free.voltage(time)
-        return voltage, pushed.kernel_output(nudged)
-    both = free.along(time)
-    modes = model.rates.size
-    both[:, :, :modes] += nudged[:, :, :modes]
-    both = np.concatenate([both, nudged[:, :, modes:]], axis=2)
-    whole = model.through(np.hstack([ports[:, :count], ports[:, count:] @ selection.T]))
-    return whole.voltage(both), whole.kernel_output(both)
+        return Course(nudged, coordinates, model.through(supplied).voltage(along))
+    along[:modes] += coordinates[:modes]
+    both = np.concatenate([along, coordinates[modes:]])
+    return Course(model.through(ports), both, np.zeros((network.node_count, drive.samples, 1)))
 
 
 def _currents(
-    pushed: LinearModel, reads: FloatArray, free: _Response, drive: Drive, schedule: Schedule
+    nudged: LinearModel, reads: FloatArray, free: _Free, drive: Drive, schedule: Schedule
 ) -> Polynomials:
-    """Currents into the output values over the cycle."""
-    nudge, corners = drive.nudge, schedule.corners
-    strength = schedule.beta(corners)
+    """Currents into the output values over the cycle, for output values ``y = reads V``."""
+    nudge, corners, targets = drive.nudge, schedule.corners, drive.targets
+
+    def y(time: FloatArray) -> FloatArray:
+        return np.moveaxis(np.tensordot(reads, free.voltage(time), 1), 0, 2)
+
     if nudge is None:
         return Polynomials.lines(corners, np.zeros((drive.samples, corners.size, 0)))
-    if not nudge.closed_loop:
-        at_start = free.voltage(np.zeros(1))[:, 0] @ reads.T
-        return Polynomials.lines(corners, strength[:, None] * nudge.force(at_start, drive.targets)[:, None])
-    loop = Loop(pushed, reads, nudge, schedule)
-    return loop.currents(lambda time: free.voltage(time) @ reads.T, drive.targets)
+    if nudge.closed_loop:
+        return Loop(nudged, reads, nudge, schedule).currents(y, targets)
+    force = nudge.force(y(np.zeros(1))[:, 0], targets)
+    return Polynomials.lines(corners, schedule.beta(corners)[:, None] * force[:, None])

@@ -9,10 +9,11 @@ capacitors at nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
-from scipy.sparse import coo_array, csr_array, eye_array
+from scipy.sparse import csr_array, eye_array
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
@@ -62,19 +63,13 @@ class LinearModel:
         )
 
     def voltage(self, coordinates: FloatArray) -> FloatArray:
-        """Node voltages (samples, time, nodes) of coordinates (z, w), (samples, time, modes + ports)."""
-        result: FloatArray = coordinates @ np.hstack([self.voltage_modes, self.voltage_ports]).T
-        return result
+        """Node voltages (nodes, samples, time) of coordinates (z, w), (modes + ports, samples, time)."""
+        return _product(np.hstack([self.voltage_modes, self.voltage_ports]), coordinates)
 
     def kernel_output(self, coordinates: FloatArray) -> FloatArray:
-        """Kernel outputs (samples, edges, time) of coordinates (z, w) as for the voltages.
-
-        One product over all samples, which writes what is largest here in one pass.
-        """
-        samples, points, count = coordinates.shape
-        reads = np.hstack([self.sense_modes, self.sense_ports]) @ coordinates.reshape(-1, count).T
-        u = self.u_matrix @ reads
-        return np.asarray(u.reshape(-1, samples, points).swapaxes(0, 1))
+        """Kernel outputs (edges, samples, time) of coordinates (z, w), (modes + ports, samples, time)."""
+        reads = np.hstack([self.sense_modes, self.sense_ports])
+        return _product(self.u_matrix, _product(reads, coordinates))
 
 
 def linear_model(network: Network, cell: Cell, held: bool) -> LinearModel:
@@ -215,16 +210,21 @@ def node_model(network: Network, cell: Cell) -> LinearModel:
     )
 
 
+def _product(matrix: FloatArray | csr_array, array: FloatArray) -> FloatArray:
+    """Product over the first axis of an array with more of them."""
+    rows = array.reshape(array.shape[0], prod(array.shape[1:]))
+    return np.asarray(matrix @ rows).reshape(-1, *array.shape[1:])
+
+
 def _free_differences(network: Network, weights: FloatArray) -> csr_array:
     """Sparse matrix from values at the free nodes, others at zero, to weighted drops over the edges."""
     place = np.full(network.node_count, -1)
     place[network.free] = np.arange(network.free.size)
-    ends = place[network.edges.T.ravel()]
-    rows = np.tile(np.arange(network.edge_count), 2)
-    values = np.concatenate([weights, -weights])
+    ends = place[network.edges]
     used = ends >= 0
-    shape = (network.edge_count, network.free.size)
-    return csr_array(coo_array((values[used], (rows[used], ends[used])), shape=shape))
+    values = np.stack([weights, -weights], axis=1)[used]
+    starts = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
+    return csr_array((values, ends[used], starts), shape=(network.edge_count, network.free.size))
 
 
 def _all_node_matrices(network: Network, cell: Cell, inner: bool) -> tuple[FloatArray, FloatArray]:

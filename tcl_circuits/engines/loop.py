@@ -21,8 +21,8 @@ from tcl_circuits.engines.linear import LinearModel
 from tcl_circuits.engines.modes import Polynomials, decay_integrals
 from tcl_circuits.engines.quasistatic import solve_ports
 
-_POINTS = 7
-_GROWTH = 0.35
+_POINTS = 8
+_GROWTH = 0.5
 _FINE = 200
 _SHORTEST = 0.02
 _TOLERANCE = 1e-7
@@ -161,11 +161,9 @@ class Loop:
         response, seen, kept, gained = self._tables(steps)
         found = np.empty(given.shape)
         state = np.zeros((targets.shape[0], kept.shape[1]))
-        guess = given[:, 0]
+        solver = (_Affine if self._nudge.affine else _Newton)(self._nudge, beta, targets, response)
         for k in range(pieces):
-            pull = _Pull(self._nudge, beta[k], targets)
-            y = given[:, k] + state @ seen[k]
-            found[:, k], guess = pull.currents(response[k], y, guess)
+            found[:, k] = solver.currents(k, given[:, k] + state @ seen[k])
             state = state * kept[k] + found[:, k] @ gained[k]
         shape = (targets.shape[0], pieces, _POINTS, values)
         scale = steps[:, None] ** -np.arange(_POINTS)
@@ -185,28 +183,72 @@ class Loop:
         gained : ndarray of shape (pieces, points values, modes)
             States at the end for unit currents at the points.
         """
-        drive, reads, model = self._model.drive, self._reads_modes, self._model
-        pieces, modes, values = steps.size, model.rates.size, reads.shape[0]
-        tables = decay_integrals(model.rates, (steps[:, None] * _RADAU).ravel(), _POINTS)
-        tables = tables.reshape(-1, pieces, _POINTS, modes)
+        drive, reads, rates = self._model.drive, self._reads_modes, self._model.rates
+        pieces, modes, values = steps.size, rates.size, reads.shape[0]
+        tables = decay_integrals(rates, (steps[:, None] * _RADAU).ravel(), _POINTS)
+        tables = tables.reshape(-1, modes, pieces, _POINTS)
         decay, integrals = tables[0], tables[1:]
-        integrals *= (steps ** -np.arange(_POINTS)[:, None])[:, :, None, None]
-        weights = (_DERIVATIVES.T @ integrals.reshape(_POINTS, -1)).reshape(integrals.shape)
-        pairs = (reads.T[:, :, None] * drive[:, None, :]).reshape(modes, -1)
-        response = (weights.reshape(-1, modes) @ pairs).reshape(_POINTS, pieces, _POINTS, values, values)
-        response = response.transpose(1, 2, 3, 0, 4).reshape(pieces, _POINTS * values, -1)
+        integrals *= (steps ** -np.arange(_POINTS)[:, None])[:, None, :, None]
+        weights = (_DERIVATIVES.T @ integrals.reshape(_POINTS, -1)).reshape(_POINTS, modes, -1)
+        pairs = (reads[:, None] * drive.T).reshape(-1, modes)
+        response = (pairs @ weights).reshape(_POINTS, values, values, pieces, _POINTS)
+        response = response.transpose(3, 4, 1, 0, 2).reshape(pieces, _POINTS * values, -1)
         response += np.kron(np.eye(_POINTS), self._reads_ports)
-        seen = np.swapaxes(decay, 1, 2)[..., None] * reads.T[:, None, :]
-        gained = np.swapaxes(weights[:, :, -1], 0, 1)[:, :, None] * drive.T
-        return response, seen.reshape(pieces, modes, -1), decay[:, -1], gained.reshape(pieces, -1, modes)
+        seen = decay.swapaxes(0, 1)[..., None] * reads.T[:, None, :]
+        ends = weights.reshape(_POINTS, modes, pieces, -1)[..., -1].transpose(2, 0, 1)
+        gained = ends[:, :, None] * drive.T
+        kept = decay[:, :, -1].T
+        return response, seen.reshape(pieces, modes, -1), kept, gained.reshape(pieces, -1, modes)
+
+
+class _Affine:
+    """Currents of a nudge whose force has the same Jacobian everywhere: one system for all samples.
+
+    Parameters
+    ----------
+    nudge : Nudge
+        The nudge.
+    beta : ndarray of shape (pieces, points)
+        Its strengths.
+    targets : ndarray of shape (samples, values)
+        Targets.
+    response : ndarray of shape (pieces, points values, points values)
+        Values at the points for unit currents at the points.
+    """
+
+    def __init__(self, nudge: Nudge, beta: FloatArray, targets: FloatArray, response: FloatArray) -> None:
+        self._nudge, self._beta, self._targets = nudge, beta[:, :, None], targets[:, None, :]
+        slope = nudge.force_jacobian(np.zeros(targets.shape[1]), targets[0])
+        gain = (beta[:, :, None, None] * slope) @ response.reshape(*beta.shape, targets.shape[1], -1)
+        self._matrices = np.eye(response.shape[-1]) - gain.reshape(response.shape)
+
+    def currents(self, k: int, given: FloatArray) -> FloatArray:
+        """Currents [A] that agree with the values ``given + response currents`` of piece `k`."""
+        split = given.reshape(given.shape[0], _POINTS, -1)
+        force = (self._beta[k] * self._nudge.force(split, self._targets)).reshape(given.shape)
+        return np.linalg.solve(self._matrices[k], force.T).T
+
+
+class _Newton:
+    """Currents of any nudge, for each sample on its own; parameters as for :class:`_Affine`."""
+
+    def __init__(self, nudge: Nudge, beta: FloatArray, targets: FloatArray, response: FloatArray) -> None:
+        self._nudge, self._beta, self._targets, self._response = nudge, beta, targets, response
+        self._guess: FloatArray | None = None
+
+    def currents(self, k: int, given: FloatArray) -> FloatArray:
+        """Currents [A] that agree with the values ``given + response currents`` of piece `k`."""
+        pull = _Pull(self._nudge, self._beta[k], self._targets)
+        y = solve_ports(pull, self._response[k], given, given if self._guess is None else self._guess)
+        self._guess = np.tile(y[:, -self._targets.shape[1] :], _POINTS)
+        return pull.force(y)
 
 
 class _Pull:
     """A nudge at all points of a piece; points and values are one axis, points first."""
 
     def __init__(self, nudge: Nudge, beta: FloatArray, targets: FloatArray) -> None:
-        self._nudge, self._beta = nudge, beta
-        self._targets = targets[:, None, :]
+        self._nudge, self._beta, self._targets = nudge, beta, targets[:, None, :]
 
     def force(self, y: FloatArray) -> FloatArray:
         """Currents [A] for output values, both of shape (samples, points values)."""
@@ -222,17 +264,6 @@ class _Pull:
         for k in range(_POINTS):
             result[:, k, :, k] = blocks[:, k]
         return result.reshape(*y.shape, y.shape[1])
-
-    def currents(
-        self, response: FloatArray, given: FloatArray, guess: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Currents that agree with the values ``given + response currents``, and a guess for the next piece."""
-        if not self._nudge.affine:
-            y = solve_ports(self, response, given, guess)
-            return self.force(y), np.tile(y.reshape(y.shape[0], _POINTS, -1)[:, -1], _POINTS)
-        slope = self.force_jacobian(given[:1])[0]
-        matrix = np.eye(slope.shape[0]) - slope @ response
-        return np.linalg.solve(matrix, self.force(given).T).T, guess
 
 
 def _gaps(found: Polynomials) -> FloatArray:

@@ -50,14 +50,14 @@ def decay_integrals(rates: FloatArray, spans: FloatArray, order: int) -> FloatAr
 
     Returns
     -------
-    ndarray of shape (order + 1, spans, modes)
+    ndarray of shape (order + 1, modes, spans)
         ``exp(-rate h)``, then the integrals of ``exp(-rate (h - x)) x^n/n!`` over 0..h [s^(n+1)].
     """
-    found = _phi(spans[:, None] * rates, order)
+    found = _phi(rates[:, None] * spans, order)
     power = np.ones_like(spans)
     for n in range(1, order + 1):
         power = power * spans
-        found[n] *= power[:, None]
+        found[n] *= power
     return found
 
 
@@ -104,25 +104,27 @@ def coordinates_along(
 
     Returns
     -------
-    ndarray of shape (samples, time, modes + ports)
+    ndarray of shape (modes + ports, samples, time)
         States and ports on the grid.
     """
     edges, derivatives = ports.edges, ports.derivatives
-    samples, pieces, order, _ = derivatives.shape
+    samples, pieces, order, channels = derivatives.shape
     modes = model.rates.size
     piece, distance = places(edges, time)
     bounds = np.searchsorted(piece, np.arange(pieces + 1)).tolist()
-    tables = decay_integrals(model.rates, np.concatenate([distance, np.diff(edges)]), order)
+    tables = decay_integrals(model.rates, np.concatenate([distance, np.diff(edges)]), order).swapaxes(0, 1)
     powers = np.array([distance**n / factorial(n) for n in range(order)])
-    terms = np.empty((pieces, samples, order + 1, modes))
-    terms[:, :, 1:] = np.swapaxes(forcing(model, derivatives), 0, 1)
-    terms[0, :, 0] = start
-    result = np.empty((samples, time.size, modes + derivatives.shape[3]))
+    terms = np.empty((pieces, order + 1, samples, modes))
+    terms[:, 1:] = forcing(model, derivatives).transpose(1, 2, 0, 3)
+    terms[0, 0] = start
+    by_channel = derivatives.transpose(1, 3, 0, 2)
+    result = np.empty((modes + channels, samples, time.size))
     for k, (first, last) in enumerate(pairwise(bounds)):
-        np.einsum("ntm,snm->stm", tables[:, first:last], terms[k], out=result[:, first:last, :modes])
-        np.matmul(powers[:, first:last].T, derivatives[:, k], out=result[:, first:last, modes:])
+        inside = slice(first, last)
+        np.matmul(terms[k].T, tables[:, :, inside], out=result[:modes, :, inside])
+        np.matmul(by_channel[k], powers[:, inside], out=result[modes:, :, inside])
         if k + 1 < pieces:
-            np.einsum("nm,snm->sm", tables[:, time.size + k], terms[k], out=terms[k + 1, :, 0])
+            np.einsum("nsm,mn->sm", terms[k], tables[:, :, time.size + k], out=terms[k + 1, 0])
     return result
 
 

@@ -59,14 +59,18 @@ class Reference:
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
         corners, fastest = timeline(network, cell, saw, drive).corners, float(taus.min())
         time = graded_grid(corners, fastest, self._resolution)
+        course = None
         if cell.signal == "linear" or network.node_capacitance > 0:
             held = drive.times.size == 1
             schedule = Schedule(corners, saw.strength, fastest, self._resolution)
             model, inputs = linear_model(network, cell, held), _at_times(drive, corners)
-            voltage, u = run_linear(model, network, drive, inputs, time, schedule, held and cell.conducts_dc)
+            course = run_linear(model, network, drive, inputs, time, schedule, held and cell.conducts_dc)
+            voltage = course.voltage()
         else:
-            voltage, u = quasistatic_voltages(network, drive, time, saw.strength(time)), None
-        if cell.signal != "linear" or u is None:
+            voltage = quasistatic_voltages(network, drive, time, saw.strength(time))
+        if course is not None and cell.signal == "linear":
+            u = course.kernel_output()
+        else:
             signal = SIGNALS[cell.signal](network.drops(voltage))
             u = self._sense((time, corners), taus, cell.capacitance(network.conductance), signal)
         return [Transient(time, voltage[k].T, u[k]) for k in range(drive.samples)]
