@@ -64,7 +64,13 @@ class LinearModel:
 
     def voltage(self, coordinates: FloatArray) -> FloatArray:
         """Node voltages (nodes, samples, time) of coordinates (z, w), (modes + ports, samples, time)."""
-        return _product(np.hstack([self.voltage_modes, self.voltage_ports]), coordinates)
+        matrix = np.hstack([self.voltage_modes, self.voltage_ports])
+        result = np.zeros((matrix.shape[0], *coordinates.shape[1:]))
+        moved = np.flatnonzero(matrix.any(axis=1))
+        if moved.size:
+            span = slice(moved[0], moved[-1] + 1)
+            result[span] = _product(matrix[span], coordinates)
+        return result
 
     def kernel_output(self, coordinates: FloatArray) -> FloatArray:
         """Kernel outputs (edges, samples, time) of coordinates (z, w), (modes + ports, samples, time)."""

@@ -196,7 +196,7 @@ class Loop:
         response += np.kron(np.eye(_POINTS), self._reads_ports)
         seen = decay.swapaxes(0, 1)[..., None] * reads.T[:, None, :]
         ends = weights.reshape(_POINTS, modes, pieces, -1)[..., -1].transpose(2, 0, 1)
-        gained = ends[:, :, None] * drive.T
+        gained = np.ascontiguousarray(ends)[:, :, None] * np.ascontiguousarray(drive.T)
         kept = decay[:, :, -1].T
         return response, seen.reshape(pieces, modes, -1), kept, gained.reshape(pieces, -1, modes)
 
