@@ -10,8 +10,9 @@ from scipy.linalg import block_diag
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.grid import Schedule
 from tcl_circuits.engines.linear import LinearModel
-from tcl_circuits.engines.loop import Loop, Schedule
+from tcl_circuits.engines.loop import Loop
 from tcl_circuits.engines.modes import Polynomials, coordinates_along
 
 

@@ -7,9 +7,6 @@ so that no loop is too strong. Pieces are halved where neighbours do not meet.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
 from math import factorial
 
 import numpy as np
@@ -17,19 +14,14 @@ from numpy.polynomial import legendre
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.nudge import Nudge
+from tcl_circuits.engines.grid import Schedule, TimeFunction
 from tcl_circuits.engines.linear import LinearModel
 from tcl_circuits.engines.modes import Polynomials, decay_integrals
 from tcl_circuits.engines.quasistatic import solve_ports
 
 _POINTS = 8
-_GROWTH = 0.5
-_FINE = 200
-_SHORTEST = 0.02
-_TOLERANCE = 1e-7
-_LEAST = 1e-11
+"""Radau's points in a piece, so also the coefficients of its polynomial."""
 _MOST_PASSES = 12
-
-TimeFunction = Callable[[FloatArray], FloatArray]
 
 
 def _radau(points: int) -> FloatArray:
@@ -45,57 +37,6 @@ _RADAU = _radau(_POINTS)
 _ORDERS = np.array([factorial(n) for n in range(_POINTS)])
 _DERIVATIVES = np.linalg.inv(np.vander(_RADAU, increasing=True) / _ORDERS)
 """Derivatives (order, points) at the start of a unit piece, from values at the points."""
-
-
-@dataclass(frozen=True, eq=False)
-class Schedule:
-    """How a circuit is nudged over a cycle.
-
-    Parameters
-    ----------
-    corners : ndarray
-        Increasing times [s] between which the nudge strength and the inputs are lines.
-    beta : callable
-        Nudge strengths at times [s].
-    fastest : float
-        Shortest kernel time [s].
-    resolution : float
-        Factor on the number of steps of what is not exact.
-    """
-
-    corners: FloatArray
-    beta: TimeFunction
-    fastest: float
-    resolution: float
-
-    def pieces(self) -> FloatArray:
-        """Edges of pieces that grow from a kernel time after each corner; a stretch without nudge is one."""
-        strengths = self.beta(self.corners)
-        nudged = (strengths[1:] > 0) | (strengths[:-1] > 0)
-        found = [self.corners[:1]]
-        for (left, right), graded in zip(pairwise(self.corners.tolist()), nudged, strict=True):
-            found.append(self._graded(left, right) if graded else np.array([right]))
-        return np.concatenate(found)
-
-    def _graded(self, left: float, right: float) -> FloatArray:
-        span, first = right - left, min(self.fastest, right - left)
-        way = first * np.expm1(np.linspace(0.0, np.log1p(span / first), _FINE))
-        crowd = np.log1p(_GROWTH * way / first) / _GROWTH + way / span
-        count = max(1, round(self.resolution * crowd[-1]))
-        found: FloatArray = left + np.interp(np.linspace(0, crowd[-1], count + 1)[1:], crowd, way)
-        found[-1] = right
-        return found
-
-    @property
-    def shortest(self) -> float:
-        """Length of pieces [s] which the time grid does not show."""
-        return _SHORTEST * self.fastest / self.resolution
-
-    @property
-    def tolerance(self) -> float:
-        """Largest gap between pieces, over the largest current; on a slow ramp u shows it magnified."""
-        ramp = float(np.diff(self.corners).min())
-        return float(np.clip(_TOLERANCE * self.fastest / ramp / self.resolution**2, _LEAST, _TOLERANCE))
 
 
 class Loop:
@@ -147,9 +88,10 @@ class Loop:
             if not coarse.any():
                 break
             edges = np.sort(np.concatenate([edges, (edges[:-1] + 0.5 * steps)[coarse]]))
-        return found
+        return _after_nothing(found)
 
     def _on(self, edges: FloatArray, free: TimeFunction, targets: FloatArray) -> Polynomials:
+        """Currents on pieces that are given."""
         pieces, values = edges.size - 1, targets.shape[1]
         steps = np.diff(edges)
         times = (edges[:-1, None] + steps[:, None] * _RADAU).ravel()
@@ -264,6 +206,13 @@ class _Pull:
         for k in range(_POINTS):
             result[:, k, :, k] = blocks[:, k]
         return result.reshape(*y.shape, y.shape[1])
+
+
+def _after_nothing(found: Polynomials) -> Polynomials:
+    """Put a piece without current first, so that the start belongs to it."""
+    edges, derivatives = found.edges, found.derivatives
+    earlier = np.concatenate([[2 * edges[0] - edges[1]], edges])
+    return Polynomials(earlier, np.concatenate([np.zeros_like(derivatives[:, :1]), derivatives], axis=1))
 
 
 def _gaps(found: Polynomials) -> FloatArray:

@@ -80,7 +80,7 @@ def _phi(x: FloatArray, order: int) -> FloatArray:
     return found
 
 
-def places(edges: FloatArray, time: FloatArray) -> tuple[IntArray, FloatArray]:
+def _places(edges: FloatArray, time: FloatArray) -> tuple[IntArray, FloatArray]:
     """Number of the piece that each time lies in, and its distance from the piece's start [s]."""
     piece = np.clip(np.searchsorted(edges, time, side="left") - 1, 0, edges.size - 2)
     return piece, time - edges[piece]
@@ -110,12 +110,12 @@ def coordinates_along(
     edges, derivatives = ports.edges, ports.derivatives
     samples, pieces, order, channels = derivatives.shape
     modes = model.rates.size
-    piece, distance = places(edges, time)
+    piece, distance = _places(edges, time)
     bounds = np.searchsorted(piece, np.arange(pieces + 1)).tolist()
     tables = decay_integrals(model.rates, np.concatenate([distance, np.diff(edges)]), order).swapaxes(0, 1)
     powers = np.array([distance**n / factorial(n) for n in range(order)])
     terms = np.empty((pieces, order + 1, samples, modes))
-    terms[:, 1:] = forcing(model, derivatives).transpose(1, 2, 0, 3)
+    terms[:, 1:] = _forcing(model, derivatives).transpose(1, 2, 0, 3)
     terms[0, 0] = start
     by_channel = derivatives.transpose(1, 3, 0, 2)
     result = np.empty((modes + channels, samples, time.size))
@@ -128,7 +128,7 @@ def coordinates_along(
     return result
 
 
-def forcing(model: LinearModel, derivatives: FloatArray) -> FloatArray:
+def _forcing(model: LinearModel, derivatives: FloatArray) -> FloatArray:
     """Derivatives (..., order, modes) of ``F w + F' w'`` from those of the ports w (..., order, ports)."""
     *axes, channels = derivatives.shape
     rows = derivatives.reshape(prod(axes), channels)

@@ -1,8 +1,9 @@
 """The reference engine: the same circuits as ngspice's, solved in NumPy.
 
-Linear sense cells, series cells and node capacitances are solved by exact modes; squaring and rectifying
-cells, which do not load the network, quasi-statically. The sense branches are exact for signals that are
-linear between the points of a grid graded towards the corners.
+Linear sense cells, series cells and node capacitances are solved by exact modes, with the nudge's currents
+by collocation; squaring and rectifying cells, which do not load the network, quasi-statically, with sense
+branches that are exact for signals that are parabolas between the points of a grid graded towards the
+corners.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.dynamic import run_linear
-from tcl_circuits.engines.grid import graded_grid, response_matrices
+from tcl_circuits.engines.grid import Schedule, graded_grid, response_matrices
 from tcl_circuits.engines.linear import linear_model
-from tcl_circuits.engines.loop import Schedule
 from tcl_circuits.engines.quasistatic import Ports, port_currents
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
@@ -33,7 +33,7 @@ class Reference:
     Parameters
     ----------
     resolution : float
-        Factor on the number of time points; what is not exact falls with its square.
+        Factor on the number of time points; what is not exact falls at least with its square.
     """
 
     name = "reference"
