@@ -89,8 +89,8 @@ def solve_ports(pull: Pull, resistance: FloatArray, y_free: FloatArray, guess: F
         Gives the currents f.
     resistance : ndarray of shape (values, values)
         Port resistance Z [ohm].
-    y_free : ndarray of shape (..., values)
-        Output values without the currents.
+    y_free, guess : ndarray of shape (..., values)
+        Output values without the currents, and where the search starts.
 
     Returns
     -------
