@@ -9,10 +9,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tcl_circuits"
 FLOORS = [
-    {"errors", "arrays"},
+    {"errors", "arrays", "checks"},
     {"units"},
     {"protocol", "kernels", "rule"},
-    {"circuit"},
+    {"synapse"},
+    {"circuit", "studies"},
     {"engines"},
     {"training"},
     {"figures"},
@@ -22,8 +23,8 @@ FLOORS = [
 ROOMS_OF = {
     "PySpice": {"circuit/netlist.py", "engines/ngspice_worker.py"},
     "matplotlib": {"figures/"},
-    "typer": {"cli.py"},
-    "rich": {"cli.py"},
+    "typer": {"cli/"},
+    "rich": {"cli/"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,4 +1,4 @@
-"""Memory kernels K(t): u(t) is the convolution of K with the signal s (Eq. 3)."""
+"""The kernel of a capacitor and a resistor (Eq. 25)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
+from tcl_circuits.kernels.exponential import ExponentialKernel
+from tcl_circuits.kernels.periodic import PeriodicResponse, PeriodicSignal
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,12 @@ class RCKernel:
         t = np.asarray(t, dtype=float)
         decay = np.exp(-np.maximum(t, 0.0) / self.tau)
         return np.where(t >= 0, -decay / (self.r**2 * self.c), 0.0)
+
+    def steady_response(self, signal: PeriodicSignal) -> PeriodicResponse:
+        """Response u(t) to a periodic signal that has been on for ever (Eq. 3), causal and exact."""
+        rates, weights = np.array([1 / self.tau]), np.array([[-1 / (self.r**2 * self.c)]])
+        kernel = ExponentialKernel(rates, weights, self.delta, self.area, self.first_moment)
+        return kernel.steady_response(signal)
 
     def response(self, time: FloatArray, signal: FloatArray) -> FloatArray:
         """Response u to a signal that is linear between the time points and constant before them; exact.
