@@ -76,6 +76,10 @@ class Sawtooth:
         """Start and end of the fast ramp within the cycle [s]."""
         return (0.0, self.tau_f) if self.polarity == "standard" else (self.tau_s, self.period)
 
+    def strength(self, t: FloatArray) -> FloatArray:
+        """Nudge strength beta of one cycle at the times `t` [s]: 0 before and after it."""
+        return np.interp(t, *self.breakpoints)
+
     def values(self, t: FloatArray) -> FloatArray:
         """Nudge strength beta at the times `t` [s], periodic in ``tau_f + tau_s``."""
         times, values = self.breakpoints

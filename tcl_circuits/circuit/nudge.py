@@ -61,6 +61,9 @@ class Nudge(Protocol):
     """A nudge, seen by netlists, engines and training."""
 
     closed_loop: ClassVar[bool]
+    """Whether the force follows the outputs during the cycle."""
+    affine: ClassVar[bool]
+    """Whether the force's Jacobian is the same for all outputs and targets."""
 
     @property
     def outputs(self) -> OutputMap:
@@ -107,6 +110,7 @@ class _SquaredError:
 
     conductance: float
     outputs: OutputMap
+    affine: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_conductance(type(self).__name__, self.conductance)
@@ -206,6 +210,7 @@ class SoftmaxNudge:
     temperature: float
     outputs: OutputMap
     closed_loop: ClassVar[bool] = True
+    affine: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check_conductance("SoftmaxNudge", self.conductance)

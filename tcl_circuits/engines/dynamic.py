@@ -1,186 +1,67 @@
-"""Linear circuits with memory, over a time grid: modes advanced exactly for ports that are known in time.
-
-Between grid points ports are lines, plus a bend towards the point before; a nudge that follows the outputs
-is found step by step, at the outputs alone.
-"""
+"""Linear circuits with memory over one cycle: response to the inputs plus response to the nudge."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
-from tcl_circuits.circuit.nudge import Nudge
-from tcl_circuits.engines.grid import bends
+from tcl_circuits.engines.grid import Schedule
 from tcl_circuits.engines.linear import LinearModel
-from tcl_circuits.engines.quasistatic import port_currents
-
-_TERMS = 16
-_STRONG = 1.0
-"""Loop gain from which a step stays a line: bent through the point before, the loop would grow."""
+from tcl_circuits.engines.loop import Loop
+from tcl_circuits.engines.modes import Polynomials, coordinates_along
 
 
-def decay_integrals(
-    rates: FloatArray, steps: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Decay over steps, and what modes gain from the forcings 1, x and x^2/2 over them.
-
-    Parameters
-    ----------
-    rates : ndarray of shape (modes,)
-        Decay rates [1/s], also near zero.
-    steps : ndarray of shape (steps,)
-        Lengths h [s].
-
-    Returns
-    -------
-    decay, by_level, by_slope, by_square : ndarray of shape (steps, modes)
-        ``exp(-rate h)`` and the integrals of ``exp(-rate (h - x)) x^n/n!`` over 0..h.
-    """
-    h = steps[:, None]
-    x = rates * h
-    small = x < 1.0
-    near = np.where(small, x, 0.0)
-    large = np.where(small, 1.0, x)
-    third = np.where(small, _series(near), (large**2 / 2 - large + 1 - np.exp(-large)) / large**3)
-    second = 0.5 - x * third
-    first = 1.0 - x * second
-    return np.exp(-x), h * first, h**2 * second, h**3 * third
-
-
-def _series(x: FloatArray) -> FloatArray:
-    """``sum (-x)^n/(n + 3)!``, the third integral near zero."""
-    total = np.zeros_like(x)
-    term = np.full_like(x, 1 / 6)
-    for n in range(_TERMS):
-        total += term
-        term = -term * x / (n + 4)
-    return total
-
-
-def states_along(model: LinearModel, time: FloatArray, corners: FloatArray, ports: FloatArray) -> FloatArray:
-    """States for ports that are known, and linear between the corners; exact.
-
-    Parameters
-    ----------
-    model : LinearModel
-        The circuit, at rest under the first ports.
-    time, corners : ndarray
-        Grid and the corners in it [s].
-    ports : ndarray of shape (samples, time, ports)
-        Port values on the grid.
-
-    Returns
-    -------
-    ndarray of shape (samples, time, modes)
-        States on the grid.
-    """
-    states = np.empty((*ports.shape[:2], model.rates.size))
-    states[:, 0] = ports[:, 0] @ model.rest.T
-    for start, stop in pairwise(np.searchsorted(time, corners).tolist()):
-        decay, by_level, by_slope, _ = decay_integrals(model.rates, time[start + 1 : stop + 1] - time[start])
-        slope = (ports[:, stop] - ports[:, start]) / (time[stop] - time[start])
-        level = ports[:, start] @ model.drive.T + slope @ model.slope_drive.T
-        rise = slope @ model.drive.T
-        states[:, start + 1 : stop + 1] = (
-            decay * states[:, start, None] + by_level * level[:, None] + by_slope * rise[:, None]
-        )
-    return states
-
-
-class Loop:
-    """A nudge that follows the outputs of a linear circuit, advanced from grid point to grid point.
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What a linear circuit does over a cycle.
 
     Parameters
     ----------
     model : LinearModel
         The circuit.
-    network : Network
-        Its network.
-    nudge : Nudge
-        A closed-loop nudge.
-    time, corners, beta : ndarray
-        Grid, the corners in it [s], and the nudge strengths on it.
+    coordinates : ndarray of shape (modes + ports, samples, time)
+        Its states and ports.
+    rest : ndarray of shape (nodes, samples, 1)
+        Node voltages to which those of the coordinates add [V].
     """
 
-    def __init__(
-        self,
-        model: LinearModel,
-        network: Network,
-        nudge: Nudge,
-        time: FloatArray,
-        corners: FloatArray,
-        beta: FloatArray,
-    ) -> None:
-        self._model, self._nudge, self._beta = model, nudge, beta
-        self._steps, self._weights = np.diff(time), bends(time, corners)
-        self._tables = decay_integrals(model.rates, self._steps)
-        self._selection = nudge.outputs.matrix(network.outputs.size)
-        self._reads_modes = self._selection @ model.voltage_modes[network.outputs]
-        self._reads_ports = self._selection @ model.voltage_ports[network.outputs]
-        self._first = network.inputs.size
-        inject = self._selection.T
-        self._fixed = self._reads_ports[:, self._first :] @ inject
-        self._injected = model.drive[:, self._first :] @ inject
+    model: LinearModel
+    coordinates: FloatArray
+    rest: FloatArray
 
-    def run(self, ports: FloatArray, targets: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """States, and ports with the nudge's currents.
+    def voltage(self) -> FloatArray:
+        """Node voltages (samples, time, nodes) [V]."""
+        found = self.model.voltage(self.coordinates)
+        found += self.rest
+        return np.moveaxis(found, 0, 2)
 
-        Parameters
-        ----------
-        ports : ndarray of shape (samples, time, ports)
-            Input voltages, and zeros for the outputs.
-        targets : ndarray of shape (samples, values)
-            Targets.
+    def kernel_output(self) -> FloatArray:
+        """Kernel outputs (samples, edges, time) [A]; at rest there are none."""
+        return self.model.kernel_output(self.coordinates).swapaxes(0, 1)
 
-        Returns
-        -------
-        states : ndarray of shape (samples, time, modes)
-            States on the grid.
-        ports : ndarray of shape (samples, time, ports)
-            Ports on the grid.
-        """
-        model, ports = self._model, ports.copy()
-        states = np.empty((*ports.shape[:2], model.rates.size))
-        states[:, 0] = ports[:, 0] @ model.rest.T
-        slope_before = np.zeros_like(ports[:, 0])
-        for k in range(self._steps.size):
-            known = ports[:, k + 1]
-            state, per_unit = self._step(k, self._weights[k], states[:, k], ports[:, k], known, slope_before)
-            if self._beta[k + 1] > 0:
-                gain = self._reads_modes @ (per_unit[:, None] * self._injected) + self._fixed
-                y = state @ self._reads_modes.T + known @ self._reads_ports.T
-                if self._weights[k] > 0 and self._strength(k, gain, y, targets) > _STRONG:
-                    state, per_unit = self._step(k, 0.0, states[:, k], ports[:, k], known, slope_before)
-                    gain = self._reads_modes @ (per_unit[:, None] * self._injected) + self._fixed
-                    y = state @ self._reads_modes.T + known @ self._reads_ports.T
-                strength = np.full(y.shape[0], self._beta[k + 1])
-                found = port_currents(self._nudge, gain, y, targets, strength)
-                state = state + (found @ self._injected.T) * per_unit
-                ports[:, k + 1, self._first :] = found @ self._selection
-            slope_before = (ports[:, k + 1] - ports[:, k]) / self._steps[k]
-            states[:, k + 1] = state
-        return states, ports
 
-    def _strength(self, k: int, gain: FloatArray, y: FloatArray, targets: FloatArray) -> float:
-        slope = self._nudge.force_jacobian(y, targets)
-        return float(self._beta[k + 1] * np.abs(gain @ slope).max())
+class _Free:
+    """The response from rest to the inputs alone; one moment stands for all if it stays at rest."""
 
-    def _step(
-        self, k: int, weight: float, state: FloatArray, now: FloatArray, known: FloatArray, before: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """State after a step for the known ports, and what a unit of current at its end adds to each mode."""
-        model, step = self._model, self._steps[k]
-        decay, by_level, by_slope, by_square = (table[k] for table in self._tables)
-        by_bend = weight * (2 * by_square - step * by_slope)
-        slope = (known - now) / step
-        forced = now @ model.drive.T + slope @ model.slope_drive.T
-        after = decay * state + forced * by_level
-        after += (slope @ model.drive.T) * by_slope + ((slope - before) @ model.drive.T) * by_bend
-        return after, (by_slope + by_bend) / step
+    def __init__(self, model: LinearModel, inputs: Polynomials, settled: bool) -> None:
+        self._model, self._inputs, self._settled = model, inputs, settled
+
+    def along(self, time: FloatArray) -> FloatArray:
+        """Coordinates (modes + inputs, samples, time)."""
+        first = self._inputs.derivatives[:, 0, 0]
+        start = first @ self._model.rest.T
+        if self._settled:
+            return np.concatenate([start, first], axis=1).T[:, :, None]
+        return coordinates_along(self._model, self._inputs, start, time)
+
+    def voltage(self, time: FloatArray) -> FloatArray:
+        """Node voltages (nodes, samples, time) [V]."""
+        return self._model.voltage(self.along(time))
 
 
 def run_linear(
@@ -188,37 +69,57 @@ def run_linear(
     network: Network,
     drive: Drive,
     inputs: FloatArray,
-    grid: tuple[FloatArray, FloatArray],
-    beta: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Voltages (samples, time, nodes) and kernel outputs (samples, edges, time) of a linear circuit.
+    time: FloatArray,
+    schedule: Schedule,
+    settled: bool,
+) -> Course:
+    """Course of a linear circuit over a cycle.
 
     Parameters
     ----------
     model, network, drive
         The circuit and what is applied to it.
-    inputs : ndarray of shape (samples, time, inputs)
-        Input voltages on the grid [V].
-    grid : (time, corners)
-        Grid and the corners in it [s].
-    beta : ndarray of shape (time,)
-        Nudge strengths on the grid.
+    inputs : ndarray of shape (samples, corners, inputs)
+        Input voltages at the corners [V].
+    time : ndarray of shape (time,)
+        Grid with the corners in it [s].
+    schedule : Schedule
+        Corners, and the course of the nudge.
+    settled : bool
+        Whether the circuit stays at rest under its inputs.
     """
-    time, corners = grid
-    count, outputs = network.inputs.size, network.outputs
-    ports = np.zeros((drive.samples, time.size, count + outputs.size))
-    ports[:, :, :count] = inputs
-    nudge = drive.nudge
-    if nudge is not None and nudge.closed_loop:
-        states, ports = Loop(model, network, nudge, time, corners, beta).run(ports, drive.targets)
-    else:
-        states = states_along(model, time, corners, ports)
-        if nudge is not None:
-            start = int(np.searchsorted(time, 0.0))
-            free = states[:, start] @ model.voltage_modes.T + ports[:, start] @ model.voltage_ports.T
-            selection = nudge.outputs.matrix(outputs.size)
-            force = nudge.force(free[:, outputs] @ selection.T, drive.targets) @ selection
-            ports[:, :, count:] = beta[:, None] * force[:, None, :]
-            states = states_along(model, time, corners, ports)
-    voltage = states @ model.voltage_modes.T + ports @ model.voltage_ports.T
-    return voltage, model.kernel_output(states, ports)
+    modes, outputs = model.rates.size, network.outputs
+    selection = (
+        np.zeros((0, outputs.size)) if drive.nudge is None else drive.nudge.outputs.matrix(outputs.size)
+    )
+    reads = np.zeros((selection.shape[0], network.node_count))
+    reads[:, outputs] = selection
+    ports = block_diag(np.eye(network.inputs.size), selection.T)
+    supplied, pushed = np.hsplit(ports, [network.inputs.size])
+    free = _Free(model.through(supplied), Polynomials.lines(schedule.corners, inputs), settled)
+    nudged = model.through(pushed)
+    currents = _currents(nudged, reads, free, drive, schedule)
+    coordinates = coordinates_along(nudged, currents, np.zeros((drive.samples, modes)), time)
+    along = free.along(time)
+    if settled:
+        return Course(nudged, coordinates, model.through(supplied).voltage(along))
+    along[:modes] += coordinates[:modes]
+    both = np.concatenate([along, coordinates[modes:]])
+    return Course(model.through(ports), both, np.zeros((network.node_count, drive.samples, 1)))
+
+
+def _currents(
+    nudged: LinearModel, reads: FloatArray, free: _Free, drive: Drive, schedule: Schedule
+) -> Polynomials:
+    """Currents into the output values over the cycle, for output values ``y = reads V``."""
+    nudge, corners, targets = drive.nudge, schedule.corners, drive.targets
+
+    def y(time: FloatArray) -> FloatArray:
+        return np.moveaxis(np.tensordot(reads, free.voltage(time), 1), 0, 2)
+
+    if nudge is None:
+        return Polynomials.lines(corners, np.zeros((drive.samples, corners.size, 0)))
+    if nudge.closed_loop:
+        return Loop(nudged, reads, nudge, schedule).currents(y, targets)
+    force = nudge.force(y(np.zeros(1))[:, 0], targets)
+    return Polynomials.lines(corners, schedule.beta(corners)[:, None] * force[:, None])

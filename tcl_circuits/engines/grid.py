@@ -1,7 +1,9 @@
-"""Time grid of the reference engine, and the sense branches' response on it."""
+"""Time grids of the reference engine, and the sense branches' response on one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +14,17 @@ _UNIFORM = 40
 _NEAR_CORNER = 44
 _REACH = 14.0
 _SPARSE = 0.1
+
+_GROWTH = 0.5
+"""Growth of a loop's pieces, over the distance from the corner."""
+_FINE = 200
+_SHORTEST = 0.02
+"""Shortest piece worth halving, over the shortest kernel time."""
+_TOLERANCE = 1e-7
+_LEAST = 1e-11
+
+TimeFunction = Callable[[FloatArray], FloatArray]
+"""Values at times [s]."""
 
 
 def graded_grid(corners: FloatArray, fastest: float, resolution: float = 1.0) -> FloatArray:
@@ -48,6 +61,57 @@ def _after_corner(count: int) -> FloatArray:
     x = np.linspace(0, _REACH, 2001)
     crowd = 2 * (1 - np.exp(-x / 2)) + _SPARSE * x
     return np.interp(np.linspace(0, crowd[-1], count + 1)[1:], crowd, x)
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """How a circuit is nudged over a cycle.
+
+    Parameters
+    ----------
+    corners : ndarray
+        Increasing times [s] between which the nudge strength and the inputs are lines.
+    beta : callable
+        Nudge strengths at times [s].
+    fastest : float
+        Shortest kernel time [s].
+    resolution : float
+        Factor on the number of steps of what is not exact.
+    """
+
+    corners: FloatArray
+    beta: TimeFunction
+    fastest: float
+    resolution: float
+
+    def pieces(self) -> FloatArray:
+        """Edges of pieces that grow from a kernel time after each corner; a stretch without nudge is one."""
+        strengths = self.beta(self.corners)
+        nudged = (strengths[1:] > 0) | (strengths[:-1] > 0)
+        found = [self.corners[:1]]
+        for (left, right), graded in zip(pairwise(self.corners.tolist()), nudged, strict=True):
+            found.append(self._graded(left, right) if graded else np.array([right]))
+        return np.concatenate(found)
+
+    def _graded(self, left: float, right: float) -> FloatArray:
+        span, first = right - left, min(self.fastest, right - left)
+        way = first * np.expm1(np.linspace(0.0, np.log1p(span / first), _FINE))
+        crowd = np.log1p(_GROWTH * way / first) / _GROWTH + way / span
+        count = max(1, round(self.resolution * crowd[-1]))
+        found: FloatArray = left + np.interp(np.linspace(0, crowd[-1], count + 1)[1:], crowd, way)
+        found[-1] = right
+        return found
+
+    @property
+    def shortest(self) -> float:
+        """Length of pieces [s] which the time grid does not show."""
+        return _SHORTEST * self.fastest / self.resolution
+
+    @property
+    def tolerance(self) -> float:
+        """Largest gap between pieces, over the largest current; on a slow ramp u shows it magnified."""
+        ramp = float(np.diff(self.corners).min())
+        return float(np.clip(_TOLERANCE * self.fastest / ramp / self.resolution**2, _LEAST, _TOLERANCE))
 
 
 def bends(time: FloatArray, corners: FloatArray) -> FloatArray:

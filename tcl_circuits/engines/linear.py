@@ -8,11 +8,12 @@ capacitors at nodes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
-from scipy.sparse import coo_array, csr_array, eye_array
+from scipy.sparse import csr_array, eye_array
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
@@ -50,12 +51,31 @@ class LinearModel:
     sense_ports: FloatArray
     u_matrix: csr_array
 
-    def kernel_output(self, states: FloatArray, ports: FloatArray) -> FloatArray:
-        """Kernel outputs (samples, edges, time) of states and ports of shapes (samples, time, ...)."""
-        reads = states @ self.sense_modes.T + ports @ self.sense_ports.T
-        samples, points, count = reads.shape
-        u = self.u_matrix @ reads.reshape(-1, count).T
-        return np.asarray(u.reshape(-1, samples, points).swapaxes(0, 1))
+    def through(self, matrix: FloatArray) -> LinearModel:
+        """The same circuit behind ports v, where its own are ``w = matrix v``; of shape (ports, v)."""
+        return replace(
+            self,
+            drive=self.drive @ matrix,
+            slope_drive=self.slope_drive @ matrix,
+            rest=self.rest @ matrix,
+            voltage_ports=self.voltage_ports @ matrix,
+            sense_ports=self.sense_ports @ matrix,
+        )
+
+    def voltage(self, coordinates: FloatArray) -> FloatArray:
+        """Node voltages (nodes, samples, time) of coordinates (z, w), (modes + ports, samples, time)."""
+        matrix = np.hstack([self.voltage_modes, self.voltage_ports])
+        result = np.zeros((matrix.shape[0], *coordinates.shape[1:]))
+        moved = np.flatnonzero(matrix.any(axis=1))
+        if moved.size:
+            span = slice(moved[0], moved[-1] + 1)
+            result[span] = _product(matrix[span], coordinates)
+        return result
+
+    def kernel_output(self, coordinates: FloatArray) -> FloatArray:
+        """Kernel outputs (edges, samples, time) of coordinates (z, w), (modes + ports, samples, time)."""
+        reads = np.hstack([self.sense_modes, self.sense_ports])
+        return _product(self.u_matrix, _product(reads, coordinates))
 
 
 def linear_model(network: Network, cell: Cell, held: bool) -> LinearModel:
@@ -99,7 +119,7 @@ def sense_model(network: Network, cell: Cell) -> LinearModel:
     voltage_ports = (nodes / (1 + kappa)) @ pushed
     voltage_ports[inputs, np.arange(inputs.size)] = 1.0
     voltage_ports[free, : inputs.size] = -basis @ (basis.T @ conduction[np.ix_(free, inputs)])
-    sensed = nodes / (1 + kappa)
+    sensed = basis / (1 + kappa)
     none = np.zeros_like(pushed)
     return LinearModel(
         rates=rates,
@@ -110,7 +130,7 @@ def sense_model(network: Network, cell: Cell) -> LinearModel:
         voltage_ports=voltage_ports,
         sense_modes=-sensed,
         sense_ports=sensed @ pushed,
-        u_matrix=_differences(network, 1.0 / resistance),
+        u_matrix=_free_differences(network, 1.0 / resistance),
     )
 
 
@@ -196,13 +216,21 @@ def node_model(network: Network, cell: Cell) -> LinearModel:
     )
 
 
-def _differences(network: Network, weights: FloatArray) -> csr_array:
-    """Sparse matrix from node values to weighted drops over the edges."""
-    edges = np.arange(network.edge_count)
-    rows = np.concatenate([edges, edges])
-    values = np.concatenate([weights, -weights])
-    shape = (network.edge_count, network.node_count)
-    return csr_array(coo_array((values, (rows, network.edges.T.ravel())), shape=shape))
+def _product(matrix: FloatArray | csr_array, array: FloatArray) -> FloatArray:
+    """Product over the first axis of an array with more of them."""
+    rows = array.reshape(array.shape[0], prod(array.shape[1:]))
+    return np.asarray(matrix @ rows).reshape(-1, *array.shape[1:])
+
+
+def _free_differences(network: Network, weights: FloatArray) -> csr_array:
+    """Sparse matrix from values at the free nodes, others at zero, to weighted drops over the edges."""
+    place = np.full(network.node_count, -1)
+    place[network.free] = np.arange(network.free.size)
+    ends = place[network.edges]
+    used = ends >= 0
+    values = np.stack([weights, -weights], axis=1)[used]
+    starts = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
+    return csr_array((values, ends[used], starts), shape=(network.edge_count, network.free.size))
 
 
 def _all_node_matrices(network: Network, cell: Cell, inner: bool) -> tuple[FloatArray, FloatArray]:

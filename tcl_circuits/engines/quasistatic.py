@@ -7,6 +7,8 @@ output values.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
@@ -48,24 +50,66 @@ def port_currents(
     strength = beta[..., None]
     if not nudge.closed_loop:
         return strength * nudge.force(y_free, target)
-    problem = _PortProblem(nudge, resistance, y_free, target, strength)
-    y = problem.solve(np.array(np.broadcast_to(y_free, (*beta.shape, y_free.shape[-1]))))
-    return strength * nudge.force(y, target)
+    pull = _Scaled(nudge, target, strength)
+    y_free = np.broadcast_to(y_free, (*beta.shape, y_free.shape[-1]))
+    return pull.force(solve_ports(pull, resistance, y_free, y_free))
+
+
+class Pull(Protocol):
+    """Currents that follow the output values y."""
+
+    def force(self, y: FloatArray) -> FloatArray:
+        """Currents [A], shape (..., values)."""
+        ...
+
+    def force_jacobian(self, y: FloatArray) -> FloatArray:
+        """Derivative of the currents by y [S], shape (..., values, values)."""
+        ...
+
+
+class _Scaled:
+    """A nudge's pull towards given targets at given strengths."""
+
+    def __init__(self, nudge: Nudge, target: FloatArray, strength: FloatArray) -> None:
+        self._nudge, self._target, self._strength = nudge, target, strength
+
+    def force(self, y: FloatArray) -> FloatArray:
+        return self._strength * self._nudge.force(y, self._target)
+
+    def force_jacobian(self, y: FloatArray) -> FloatArray:
+        return self._strength[..., None] * self._nudge.force_jacobian(y, self._target)
+
+
+def solve_ports(pull: Pull, resistance: FloatArray, y_free: FloatArray, guess: FloatArray) -> FloatArray:
+    """Solve ``y = y_free + Z f(y)`` for the output values.
+
+    Parameters
+    ----------
+    pull : Pull
+        Gives the currents f.
+    resistance : ndarray of shape (values, values)
+        Port resistance Z [ohm].
+    y_free, guess : ndarray of shape (..., values)
+        Output values without the currents, and where the search starts.
+
+    Returns
+    -------
+    ndarray of shape (..., values)
+        Output values.
+
+    Raises
+    ------
+    EngineError
+        If Newton's method does not converge.
+    """
+    return _PortProblem(pull, resistance, y_free).solve(np.array(guess))
 
 
 class _PortProblem:
-    """``y - y_free - beta Z f(y) = 0``, the stationary point of a convex energy, by damped Newton steps."""
+    """``y - y_free - Z f(y) = 0``, near the stationary point of a convex energy, by damped Newton steps."""
 
-    def __init__(
-        self,
-        nudge: Nudge,
-        resistance: FloatArray,
-        y_free: FloatArray,
-        target: FloatArray,
-        strength: FloatArray,
-    ) -> None:
-        self._nudge, self._resistance = nudge, resistance
-        self._y_free, self._target, self._strength = y_free, target, strength
+    def __init__(self, pull: Pull, resistance: FloatArray, y_free: FloatArray) -> None:
+        self._pull, self._resistance, self._y_free = pull, resistance, y_free
 
     def solve(self, y: FloatArray) -> FloatArray:
         residual = self._residual(y)
@@ -83,12 +127,12 @@ class _PortProblem:
         )
 
     def _residual(self, y: FloatArray) -> FloatArray:
-        pull: FloatArray = self._nudge.force(y, self._target) @ self._resistance.T
-        return y - self._y_free - self._strength * pull
+        found: FloatArray = y - self._y_free - self._pull.force(y) @ self._resistance.T
+        return found
 
     def _jacobian(self, y: FloatArray) -> FloatArray:
-        slope: FloatArray = self._resistance @ self._nudge.force_jacobian(y, self._target)
-        return np.eye(slope.shape[-1]) - self._strength[..., None] * slope
+        slope: FloatArray = self._resistance @ self._pull.force_jacobian(y)
+        return np.eye(slope.shape[-1]) - slope
 
     def _shortened(
         self, y: FloatArray, residual: FloatArray, step: FloatArray

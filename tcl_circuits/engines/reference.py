@@ -1,8 +1,9 @@
 """The reference engine: the same circuits as ngspice's, solved in NumPy.
 
-Linear sense cells, series cells and node capacitances are solved by exact modes; squaring and rectifying
-cells, which do not load the network, quasi-statically. The sense branches are exact for signals that are
-linear between the points of a grid graded towards the corners.
+Linear sense cells, series cells and node capacitances are solved by exact modes, with the nudge's currents
+by collocation; squaring and rectifying cells, which do not load the network, quasi-statically, with sense
+branches that are exact for signals that are parabolas between the points of a grid graded towards the
+corners.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.dynamic import run_linear
-from tcl_circuits.engines.grid import graded_grid, response_matrices
+from tcl_circuits.engines.grid import Schedule, graded_grid, response_matrices
 from tcl_circuits.engines.linear import linear_model
 from tcl_circuits.engines.quasistatic import Ports, port_currents
 from tcl_circuits.errors import InputError
@@ -32,7 +33,7 @@ class Reference:
     Parameters
     ----------
     resolution : float
-        Factor on the number of time points; what is not exact falls with its square.
+        Factor on the number of time points; what is not exact falls at least with its square.
     """
 
     name = "reference"
@@ -56,19 +57,20 @@ class Reference:
         network.check()
         drive.check(network)
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
-        corners = timeline(network, cell, saw, drive).corners
-        time = graded_grid(corners, float(taus.min()), self._resolution)
-        beta = np.where((time >= 0) & (time <= saw.period), np.interp(time, *saw.breakpoints), 0.0)
+        corners, fastest = timeline(network, cell, saw, drive).corners, float(taus.min())
+        time = graded_grid(corners, fastest, self._resolution)
+        course = None
         if cell.signal == "linear" or network.node_capacitance > 0:
             held = drive.times.size == 1
-            inputs = (
-                np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1) if held else _at_times(drive, time)
-            )
-            model = linear_model(network, cell, held)
-            voltage, u = run_linear(model, network, drive, inputs, (time, corners), beta)
+            schedule = Schedule(corners, saw.strength, fastest, self._resolution)
+            model, inputs = linear_model(network, cell, held), _at_times(drive, corners)
+            course = run_linear(model, network, drive, inputs, time, schedule, held and cell.conducts_dc)
+            voltage = course.voltage()
         else:
-            voltage, u = quasistatic_voltages(network, drive, time, beta), None
-        if cell.signal != "linear" or u is None:
+            voltage = quasistatic_voltages(network, drive, time, saw.strength(time))
+        if course is not None and cell.signal == "linear":
+            u = course.kernel_output()
+        else:
             signal = SIGNALS[cell.signal](network.drops(voltage))
             u = self._sense((time, corners), taus, cell.capacitance(network.conductance), signal)
         return [Transient(time, voltage[k].T, u[k]) for k in range(drive.samples)]
@@ -188,7 +190,9 @@ def _beta_interpolation(beta: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _at_times(drive: Drive, time: FloatArray) -> FloatArray:
-    """Input voltages (samples, time, inputs) at the grid's times."""
+    """Input voltages (samples, time, inputs) at times."""
+    if drive.times.size == 1:
+        return np.repeat(drive.inputs[:, None, :, 0], time.size, axis=1)
     place = np.clip(np.searchsorted(drive.times, time, side="right") - 1, 0, drive.times.size - 2)
     left, right = drive.times[place], drive.times[place + 1]
     share = np.clip((time - left) / (right - left), 0.0, 1.0)

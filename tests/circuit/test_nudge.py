@@ -42,6 +42,13 @@ def test_gradient_and_jacobian_are_derivatives(nudge: Nudge, y: np.ndarray) -> N
         np.testing.assert_allclose(nudge.force_jacobian(y, target)[..., k], force, atol=1e-9)
 
 
+@pytest.mark.parametrize("nudge", [*NUDGES, CurrentNudge(2e-5, single_ended(3))])
+def test_affine_nudges_say_so(nudge: Nudge) -> None:
+    y, target = np.random.default_rng(0).normal(size=(2, 5, 3))
+    same = bool(np.ptp(nudge.force_jacobian(y, target), axis=0).max() == 0)
+    assert nudge.affine == same
+
+
 @given(y=volts)
 def test_forces_pull_down_the_loss(y: np.ndarray) -> None:
     target = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -37,61 +36,6 @@ SAW = Sawtooth(1e-5, 1e-3)
 
 def three_by_three(seed: int = 1) -> Network:
     return lattice(3, 3, [(0, 0), (2, 2)], [(0, 2), (2, 1)], seed=seed)
-
-
-def solved_by_ode(network: Network, cell: SenseCell, drive: Drive, grid: np.ndarray) -> np.ndarray:
-    """u of linear sense cells under a conductance nudge, by integrating the edges' capacitor charges."""
-    assert isinstance(drive.nudge, ConductanceNudge)
-    r, c = (np.broadcast_to(np.asarray(v, dtype=float), (network.edge_count,)) for v in (cell.r, cell.c))
-    conduction = laplacian(network, network.conductance + 1 / r)
-    incidence = np.zeros((network.edge_count, network.node_count))
-    incidence[np.arange(network.edge_count), network.edges[:, 0]] = 1
-    incidence[np.arange(network.edge_count), network.edges[:, 1]] = -1
-    free, inputs, outputs = network.free, network.inputs, network.outputs
-
-    def sensed(t: float, q: np.ndarray) -> np.ndarray:
-        beta = np.interp(t, *SAW.breakpoints)
-        matrix, right = conduction.copy(), incidence.T @ (q / r)
-        matrix[outputs, outputs] += beta * drive.nudge.conductance  # type: ignore[union-attr]
-        right[outputs] += beta * drive.nudge.conductance * drive.targets[0]  # type: ignore[union-attr]
-        volts = np.zeros(network.node_count)
-        volts[inputs] = drive.inputs[0, :, 0]
-        right -= matrix @ volts
-        volts[free] = np.linalg.solve(matrix[np.ix_(free, free)], right[free])
-        found: np.ndarray = (network.drops(volts) - q) / r
-        return found
-
-    rest = laplacian(network, network.conductance)
-    volts = np.zeros(network.node_count)
-    volts[inputs] = drive.inputs[0, :, 0]
-    volts[free] = np.linalg.solve(rest[np.ix_(free, free)], -(rest @ volts)[free])
-    q, pieces = network.drops(volts), []
-    corners = SAW.breakpoints[0]
-    for start, stop in pairwise(corners.tolist()):
-        within = grid[(grid > start) & (grid <= stop)]
-        done = solve_ivp(
-            lambda t, x: sensed(t, x) / c,
-            (start, stop),
-            q,
-            method="Radau",
-            t_eval=within,
-            rtol=3e-13,
-            atol=1e-15,
-        )
-        pieces += [sensed(t, x) for t, x in zip(done.t, done.y.T, strict=True)]
-        q = done.y[:, -1]
-    return np.array([np.zeros(network.edge_count), *pieces]).T
-
-
-@pytest.mark.parametrize("spread", [False, True], ids=["one tau", "tau of each edge"])
-def test_linear_sense_network_against_an_ode_of_the_charges(spread: bool) -> None:
-    network = three_by_three()
-    c = 1e-12 * np.random.default_rng(0).uniform(0.8, 1.2, network.edge_count) if spread else 1e-12
-    cell = SenseCell("linear", c=c)
-    drive = Drive.hold([1.0, -0.5], ConductanceNudge(1e-5, single_ended(2)), [0.3, 0.1])
-    found = Reference(resolution=4).run(network, cell, SAW, drive)[0]
-    exact = solved_by_ode(network, cell, drive, found.time)
-    np.testing.assert_allclose(found.u, exact, atol=1e-6 * np.abs(exact).max())
 
 
 def test_both_ways_to_the_modes_agree() -> None:
