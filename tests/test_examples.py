@@ -119,3 +119,13 @@ def test_every_example_is_described_and_tested() -> None:
     for path in EXAMPLES.glob("*.py"):
         assert f"`{path.name}`" in readme
         assert f"test_{path.stem}" in globals()
+
+
+def test_one_synapse(tmp_path: Path) -> None:
+    text = run("one_synapse.py", tmp_path)
+    updates = numbers(text, "contrast +#: update +#")
+    np.testing.assert_allclose(updates[:, 1], [0.0, 7.3738, 14.4065, 24.2311, 0.2201], atol=1e-4)
+    assert numbers(text, "dynamic range #, limit tau_s/tau_f = #")[0] == pytest.approx([5, 5], rel=1e-3)
+    paid, area = numbers(text, "dissipation # kT/time, area #").T
+    assert np.all(np.diff(paid) > 0)
+    assert np.all(np.diff(area) < 0)
