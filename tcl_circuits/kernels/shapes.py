@@ -129,12 +129,20 @@ def sine(amplitude: float = 1 / 3, period: float = 0.1, length: float | None = N
     omega = 2 * math.pi / positive("sine kernel", "period", period)
     length = period if length is None else positive("sine kernel", "length", length)
     # sin and 1 - cos of the angle left after whole waves: 0 where they should be.
-    angle = 2 * math.pi * math.remainder(length / period, 1.0)
-    area = 2 * amplitude * math.sin(angle / 2) ** 2 / omega
-    moment = amplitude / omega * (math.sin(angle) / omega - length * math.cos(angle))
+    rest = 2 * math.pi * math.remainder(length / period, 1.0)
+    area = 2 * amplitude * math.sin(rest / 2) ** 2 / omega
+    moment = amplitude / omega**2 * _integral_of_x_sin(omega * length, rest)
     # sin(w t) = Re(i exp(-i w t))
     rates, weights = np.array([1j * omega]), np.array([[1j * amplitude]])
     return ExponentialKernel(rates, weights, 0.0, area, moment, length)
+
+
+def _integral_of_x_sin(end: float, rest: float) -> float:
+    """Integral of ``x sin(x)`` from 0 to `end`, with the angle `rest` left after whole waves."""
+    if end > 0.5:
+        return math.sin(rest) - end * math.cos(rest)
+    terms = [(-1) ** n * end ** (2 * n + 3) / (math.factorial(2 * n + 1) * (2 * n + 3)) for n in range(8)]
+    return math.fsum(terms)
 
 
 def _critical_pair(b: float, square: float) -> tuple[FloatArray, FloatArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import finite_array
@@ -14,6 +14,7 @@ from tcl_circuits.kernels.periodic import (
     PeriodicResponse,
     PeriodicSignal,
     balanced_antiderivative,
+    integrated_powers,
     no_transients,
 )
 
@@ -96,13 +97,57 @@ class TabulatedKernel:
         third, second = np.zeros(starts.size), np.zeros(starts.size)
         np.add.at(third, meeting[:-1], np.outer(corners, np.diff(slopes)).ravel())
         np.add.at(second, meeting[:-1], np.outer(corners, steps).ravel())
-        durations = np.diff(np.append(starts, signal.period))
-        level = np.cumsum(third)
-        level = level - level @ durations / signal.period
-        found = balanced_antiderivative(level[:, None], durations, second)
-        found = balanced_antiderivative(balanced_antiderivative(found, durations), durations)
+        jumps = _Jumps(np.diff(np.append(starts, signal.period)), third, second)
+        tiny = 8 * np.finfo(float).eps * signal.period
+        settled = np.mod(starts[:, None] - signal.starts + tiny, signal.period).min(axis=1) >= self.times[-1]
+        if settled.any():
+            slope = ramps[np.searchsorted(signal.starts, starts + tiny, side="right") - 1]
+            level = self.area * (signal(starts) - signal.mean) - self.first_moment * slope
+            found = jumps.from_settled(settled, level, self.area * slope)
+        else:
+            found = jumps.balanced()
         found[:, 0] += self.area * signal.mean
-        return PeriodicResponse(durations, found, *no_transients(durations.size))
+        return PeriodicResponse(jumps.durations, found, *no_transients(starts.size))
+
+
+@dataclass(frozen=True, eq=False)
+class _Jumps:
+    """Jumps of the third and the second derivative of a periodic cubic spline of mean 0.
+
+    They lie at the beginnings of the pieces; all arrays have the shape (pieces,).
+    """
+
+    durations: FloatArray
+    third: FloatArray
+    second: FloatArray
+
+    def balanced(self) -> FloatArray:
+        """Coefficients of the spline in x/duration, shape (pieces, 4), from means of 0 throughout."""
+        level = np.cumsum(self.third)
+        level = level - level @ self.durations / self.durations.sum()
+        found = balanced_antiderivative(level[:, None], self.durations, self.second)
+        for _ in range(2):
+            found = balanced_antiderivative(found, self.durations)
+        return found
+
+    def from_settled(self, settled: NDArray[np.bool_], level: FloatArray, slope: FloatArray) -> FloatArray:
+        """The same from known lines on the `settled` pieces: no error grows with the period."""
+        turn = -int(np.argmax(settled))
+        settled = np.roll(settled, turn)
+        durations, third, second, level, slope = (
+            np.roll(part, turn) for part in (self.durations, self.third, self.second, level, slope)
+        )
+        last = np.maximum.accumulate(np.where(settled, np.arange(settled.size), 0))
+
+        def anchored(sums: FloatArray, known: FloatArray) -> FloatArray:
+            return known[last] + (sums - sums[last])
+
+        zero = np.zeros(settled.size)
+        found = anchored(np.cumsum(third), zero)[:, None]
+        for known, jumps in ((zero, second), (slope, zero), (level, zero)):
+            found = integrated_powers(found, durations)
+            found[:, 0] = anchored(np.cumsum(jumps + np.append(0.0, found.sum(axis=1)[:-1])), known)
+        return np.roll(found, -turn, axis=0)
 
 
 def tabulated(t: ArrayLike, values: ArrayLike) -> TabulatedKernel:

@@ -22,9 +22,12 @@ _SERIES_TERMS = 60
 
 
 def taylor_sum(coefficients: RateArray, x: FloatArray) -> RateArray:
-    """``sum_j coefficients[..., j] x^j/j!``; leading axes of the coefficients broadcast against `x`."""
+    """``sum_j coefficients[..., j] x^j/j!``; leading axes of the coefficients broadcast against `x`.
+
+    With a single order it is the coefficients, whatever the shape of `x`.
+    """
     orders = coefficients.shape[-1]
-    total = coefficients[..., orders - 1] + 0 * x
+    total = coefficients[..., orders - 1]
     for j in range(orders - 1, 0, -1):
         total = total * (x / j) + coefficients[..., j - 1]
     return total

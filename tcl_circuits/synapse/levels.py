@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -179,29 +180,25 @@ def bracketed_roots(
 
 def _search_nodes(response: PeriodicResponse) -> tuple[IntArray, FloatArray]:
     """Nodes dense enough that no function of the response's kind turns twice unseen between them."""
-    pieces = response.durations.size
+    durations = response.durations
     count = _CURVED_CELLS if response.polynomial.shape[1] > 2 else 1
-    fractions = np.linspace(0.0, 1.0, count + 1)
-    found_piece = [np.repeat(np.arange(pieces), count + 1)]
-    found_x = [np.outer(response.durations, fractions).ravel()]
-    total = 0
-    for p in range(pieces if response.rates.size else 0):
-        living = np.any(response.transients[p] != 0, axis=1)
-        x = _transient_nodes(response.rates[living], float(response.durations[p]), total)
-        total += x.size
-        found_x.append(x)
-        found_piece.append(np.full(x.size, p))
-    piece, x = np.concatenate(found_piece), np.concatenate(found_x)
-    order = np.lexsort((x, piece))
-    return piece[order], x[order]
+    fixed = durations[:, None] * (np.arange(count + 1) / count)
+    if response.rates.size == 0:
+        return np.repeat(np.arange(durations.size), count + 1), fixed.ravel()
+    found: list[FloatArray] = []
+    for p, duration in enumerate(durations):
+        living = response.rates[np.any(response.transients[p] != 0, axis=1)]
+        nodes = _transient_nodes(living, float(duration), sum(x.size for x in found))
+        found.append(np.sort(np.concatenate([fixed[p], nodes])))
+    return np.repeat(np.arange(durations.size), [x.size for x in found]), np.concatenate(found)
 
 
 def _transient_nodes(rates: NDArray[np.inexact], duration: float, so_far: int) -> FloatArray:
-    """Nodes within a piece, each spaced after the fastest transient that is still alive."""
+    """Nodes inside a piece, each spaced after the fastest transient that is still alive."""
     start, found = 0.0, [np.empty(0)]
     for rate in rates[np.argsort(-np.abs(rates))]:
         end = min(duration, _FADED / rate.real) if rate.real > 0 else duration
-        count = int(np.ceil(max(end - start, 0.0) * abs(rate) / _STEP))
+        count = math.ceil(max(end - start, 0.0) * abs(rate) / _STEP)
         so_far += count
         if so_far > _MOST_NODES:
             raise InputError(
@@ -209,10 +206,10 @@ def _transient_nodes(rates: NDArray[np.inexact], duration: float, so_far: int) -
                 "take a shorter period or a kernel that rings less"
             )
         if count:
-            found.append(start + (end - start) * np.arange(1, count + 1) / count)
+            # The end itself is the beginning of the next stretch, or a node already.
+            found.append(start + (end - start) / count * np.arange(1, count + (end < duration)))
             start = end
-    nodes = np.concatenate(found)
-    return nodes[nodes < duration]
+    return np.concatenate(found)
 
 
 def _with_zeros(

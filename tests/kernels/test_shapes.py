@@ -126,6 +126,14 @@ def test_sine_of_the_published_code_and_of_the_text() -> None:
         assert (area, moment) == pytest.approx((kernel.area, kernel.first_moment), abs=1e-16)
 
 
+@pytest.mark.parametrize("length", [1e-7, 1e-3, 0.07, 0.09, 1.0, 37.3])
+def test_moments_of_sines_of_every_length(length: float) -> None:
+    kernel = kernels.sine(1.0, period=1.0, length=length)
+    area, moment = moments(kernel, np.linspace(0, length, 401))
+    assert kernel.area == pytest.approx(area, rel=1e-12, abs=1e-15 * length)
+    assert kernel.first_moment == pytest.approx(moment, rel=1e-12)
+
+
 def test_exponentials_have_the_moments_and_the_transform_of_their_terms() -> None:
     rates, weights = [0.5, 2 + 3j, 2 - 3j, 40.0], [0.5, 1 + 2j, 1 - 2j, -3.0]
     for cutoff in (None, 1.7, 1e-3):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tcl_circuits import InputError, Sawtooth, SoftThreshold, kernels, synapse
@@ -16,6 +16,7 @@ KERN = kernels.chemotaxis(0.05)
 saws = st.tuples(st.floats(0.1, 5), st.floats(1.02, 60)).map(lambda p: Sawtooth(p[0], p[0] * p[1]))
 
 
+@settings(deadline=None)
 @given(saws)
 def test_dynamic_range_never_exceeds_the_ratio_of_the_ramps(saw: Sawtooth) -> None:
     curve = synapse.update_curve(KERN, saw)
@@ -27,6 +28,7 @@ def test_published_dynamic_range_by_onset() -> None:
     assert 8.99 <= synapse.dynamic_range_by_onset(KERN, Sawtooth(1.0, 9.0)) <= 9.0 * (1 + 1e-12)
 
 
+@settings(deadline=None)
 @given(saws, st.floats(0.0, 0.3), st.floats(-20, 20), st.sampled_from([float, SoftThreshold]))
 def test_onset_is_where_updates_begin(
     saw: Sawtooth, area: float, mean: float, kind: Callable[[float], float | SoftThreshold]

@@ -31,6 +31,7 @@ def check(kern: Kernel, saw: Sawtooth) -> None:
     assert turned.max() <= 1e-12 * span
 
 
+@settings(deadline=None)
 @given(rates, weights, saws)
 def test_sums_of_exponentials(some: list[float], heights: list[float], saw: Sawtooth) -> None:
     if not any(heights[: len(some)]):
@@ -38,17 +39,20 @@ def test_sums_of_exponentials(some: list[float], heights: list[float], saw: Sawt
     check(kernels.exponentials(some, heights[: len(some)]), saw)
 
 
+@settings(deadline=None)
 @given(st.floats(0.1, 5), st.floats(0.5, 80), st.floats(-3, 3), saws)
 def test_ringing_kernels(decay: float, frequency: float, height: float, saw: Sawtooth) -> None:
     rate = decay + 1j * frequency
     check(kernels.exponentials([rate, np.conj(rate), 0.7], [1 + 0.4j, 1 - 0.4j, height]), saw)
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 3), st.floats(-30, 30), saws)
 def test_chemotaxis(tau_k: float, area: float, saw: Sawtooth) -> None:
     check(kernels.chemotaxis(tau_k, area), saw)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-2, 2), min_size=3, max_size=9), st.floats(0.05, 4), saws)
 def test_tables(heights: list[float], length: float, saw: Sawtooth) -> None:
     if not any(heights):

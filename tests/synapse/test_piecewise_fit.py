@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, differential_evolution
 
@@ -34,6 +34,7 @@ def test_three_pieces_are_found_again(
     assert found.residual <= 1e-12 * float(y @ y)
 
 
+@settings(deadline=None)
 @given(heights, st.integers(0, 1000))
 def test_no_other_breaks_fit_better(values: list[float], seed: int) -> None:
     generator = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import gammainc, gammaincinv
 
@@ -83,6 +83,7 @@ def test_closed_form_for_long_ramps(tau_f: float, tau_s: float, share: float, am
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-11 * amplitude)
 
 
+@settings(deadline=None)
 @given(
     any_kernel,
     saws,
