@@ -52,7 +52,15 @@ def test_response_agrees_with_the_differential_equation_with_leak() -> None:
     np.testing.assert_allclose(u, (volts - solved.y[0]) / r, atol=1e-9 * np.abs(u).max())
 
 
-@pytest.mark.parametrize(("r", "c"), [(0.0, 1e-12), (1e6, -1e-12), (np.nan, 1e-12), (1e6, np.inf)])
+@pytest.mark.parametrize(
+    ("r", "c"), [(0.0, 1e-12), (1e6, -1e-12), (np.nan, 1e-12), (1e6, np.inf), ("1k", 1e-12), (1e6, True)]
+)
 def test_bad_parts_are_refused(r: float, c: float) -> None:
     with pytest.raises(InputError, match="rc kernel"):
         kernels.rc(r, c)
+
+
+@pytest.mark.parametrize("leak", [0.0, -1.0, np.nan, "1M", True])
+def test_bad_leaks_are_refused(leak: float) -> None:
+    with pytest.raises(InputError, match="rc kernel: leak = "):
+        kernels.rc(1e6, 1e-12, leak)
