@@ -181,8 +181,8 @@ def _fig_5c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
 
 def _fig_6b(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
     names = {
-        "truncated": "published: kernel cut at Markov time 5",
-        "whole": "whole kernel",
+        "truncated": "kernel cut at Markov time 5, threshold of Eq. F12",
+        "whole": "whole kernel, threshold max |u| on the slow ramp",
     }
     parts = _ways(table, "kernel")
     figure, panels = _panels(len(parts), "6B  Dissipation of the ladder against the error of its update")
