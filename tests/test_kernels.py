@@ -30,6 +30,12 @@ def test_without_leak_the_area_is_zero_and_the_first_moment_minus_c() -> None:
     assert kernel.tau == pytest.approx(1e-6)
 
 
+@pytest.mark.parametrize("c", [1e-300, 1e-170, 1e200, 1e300])
+def test_first_moment_of_extreme_capacitors(c: float) -> None:
+    assert kernels.rc(1.0, c).first_moment == -c
+    assert kernels.rc(1.0, c, leak=3.0).first_moment == pytest.approx(-c * 9 / 16, rel=1e-14)
+
+
 def test_ramp_response_is_the_papers() -> None:
     kernel = kernels.rc(1e6, 1e-12)
     t = np.linspace(0, 1e-5, 101)
