@@ -17,21 +17,21 @@ from tcl_circuits.errors import InputError
 
 def positive(owner: str, name: str, value: object) -> float:
     """Return a positive, finite number as a float, or raise InputError."""
-    if not (_is_number(value) and np.isfinite(value) and value > 0):
+    if not (is_number(value) and np.isfinite(value) and value > 0):
         raise InputError(f"{owner}: {name} = {value!r} must be positive and finite")
     return float(value)
 
 
 def not_negative(owner: str, name: str, value: object) -> float:
     """Return a finite number >= 0 as a float, or raise InputError."""
-    if not (_is_number(value) and np.isfinite(value) and value >= 0):
+    if not (is_number(value) and np.isfinite(value) and value >= 0):
         raise InputError(f"{owner}: {name} = {value!r} must be finite and not negative")
     return float(value)
 
 
 def finite(owner: str, name: str, value: object) -> float:
     """Return a finite number as a float, or raise InputError."""
-    if not (_is_number(value) and np.isfinite(value)):
+    if not (is_number(value) and np.isfinite(value)):
         raise InputError(f"{owner}: {name} = {value!r} must be a finite number")
     return float(value)
 
@@ -47,5 +47,6 @@ def finite_array(owner: str, name: str, value: ArrayLike) -> FloatArray:
     return array.astype(float)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a real number; a bool is none."""
     return isinstance(value, Real) and not isinstance(value, bool)

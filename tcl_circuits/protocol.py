@@ -91,6 +91,6 @@ class Sawtooth:
         Contrasts shrink as a network learns; a proportionally faster sawtooth keeps their kernel output
         above a fixed threshold.
         """
-        if not 0 < factor <= 1:
-            raise InputError(f"chirp factor {factor!r} must lie in (0, 1]")
+        if positive("Sawtooth.chirp", "factor", factor) > 1:
+            raise InputError(f"Sawtooth.chirp: factor = {factor!r} must lie in (0, 1]")
         return replace(self, tau_f=self.tau_f * factor, tau_s=self.tau_s * factor)

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
+from tcl_circuits.checks import finite_array
 from tcl_circuits.errors import InputError
 
 
@@ -34,9 +35,9 @@ class Gate(Protocol):
 
 
 def _checked_threshold(theta: float | FloatArray, extra_axes: int) -> FloatArray:
-    value = np.asarray(theta, dtype=float)
-    if not np.all(np.isfinite(value)) or np.any(value < 0):
-        raise InputError(f"threshold theta = {theta!r} must be finite and not negative")
+    value = finite_array("threshold", "theta", theta)
+    if np.any(value < 0):
+        raise InputError(f"threshold: theta = {theta!r} must be finite and not negative")
     return value.reshape(value.shape + (1,) * extra_axes) if value.ndim else value
 
 

@@ -30,6 +30,12 @@ def test_without_leak_the_area_is_zero_and_the_first_moment_minus_c() -> None:
     assert kernel.tau == pytest.approx(1e-6)
 
 
+@pytest.mark.parametrize("c", [1e-300, 1e-170, 1e200, 1e300])
+def test_first_moment_of_extreme_capacitors(c: float) -> None:
+    assert kernels.rc(1.0, c).first_moment == -c
+    assert kernels.rc(1.0, c, leak=3.0).first_moment == pytest.approx(-c * 9 / 16, rel=1e-14)
+
+
 def test_ramp_response_is_the_papers() -> None:
     kernel = kernels.rc(1e6, 1e-12)
     t = np.linspace(0, 1e-5, 101)
@@ -52,7 +58,15 @@ def test_response_agrees_with_the_differential_equation_with_leak() -> None:
     np.testing.assert_allclose(u, (volts - solved.y[0]) / r, atol=1e-9 * np.abs(u).max())
 
 
-@pytest.mark.parametrize(("r", "c"), [(0.0, 1e-12), (1e6, -1e-12), (np.nan, 1e-12), (1e6, np.inf)])
+@pytest.mark.parametrize(
+    ("r", "c"), [(0.0, 1e-12), (1e6, -1e-12), (np.nan, 1e-12), (1e6, np.inf), ("1k", 1e-12), (1e6, True)]
+)
 def test_bad_parts_are_refused(r: float, c: float) -> None:
     with pytest.raises(InputError, match="rc kernel"):
         kernels.rc(r, c)
+
+
+@pytest.mark.parametrize("leak", [0.0, -1.0, np.nan, "1M", True])
+def test_bad_leaks_are_refused(leak: float) -> None:
+    with pytest.raises(InputError, match="rc kernel: leak = "):
+        kernels.rc(1e6, 1e-12, leak)

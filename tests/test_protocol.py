@@ -56,5 +56,6 @@ def test_bad_durations_are_refused_by_name(tau_f: float, tau_s: float, named: st
 def test_bad_polarity_and_chirp_are_refused() -> None:
     with pytest.raises(InputError, match="polarity"):
         Sawtooth(1.0, 2.0, "upside down")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="chirp"):
-        Sawtooth(1.0, 2.0).chirp(0.0)
+    for factor in (0.0, 1.1, float("nan"), "0.5", True):
+        with pytest.raises(InputError, match="chirp: factor = "):
+            Sawtooth(1.0, 2.0).chirp(factor)  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ def test_thresholds_of_each_edge() -> None:
 
 
 @pytest.mark.parametrize("kind", [HardThreshold, SoftThreshold])
-@pytest.mark.parametrize("theta", [-1.0, np.nan, np.inf])
+@pytest.mark.parametrize("theta", [-1.0, np.nan, np.inf, "3", True])
 def test_bad_thresholds_are_refused(kind: type[Gate], theta: float) -> None:
     with pytest.raises(InputError, match="theta"):
         kind(theta)(np.zeros((1, 2)))  # type: ignore[call-arg]

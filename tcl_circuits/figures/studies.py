@@ -104,13 +104,18 @@ def _fig_5b(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
     return _update_curve(table, parameters, title)
 
 
-def _coloured(axes: Axes, x: FloatArray, y: FloatArray, colour: FloatArray) -> ScalarMappable:
+def _scale(values: FloatArray) -> LogNorm:
+    """Scale of colours that all panels share, so that one colour bar is right for each."""
+    return LogNorm(float(values.min()), float(values.max()))
+
+
+def _coloured(axes: Axes, x: FloatArray, y: FloatArray, colour: FloatArray, scale: LogNorm) -> ScalarMappable:
     return axes.scatter(
         x,
         y,
         c=colour,
         cmap=SEQUENTIAL,
-        norm=LogNorm(float(colour.min()), float(colour.max())),
+        norm=scale,
         s=9,
         linewidths=0,
         alpha=0.9,
@@ -127,12 +132,12 @@ def _fig_4c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
     names = {"published": "published: three-piece fit", "onset": "onset: least amplitude that learns"}
     parts = _ways(table)
     figure, panels = _panels(len(parts), "4C  Dynamic range of amplitudes against the ratio of the ramps")
-    shown = None
+    shown, scale = None, _scale(_column(table, "tau_f") / parameters["tau_k"])
     for axes, (way, part) in zip(panels, parts, strict=True):
         ratio, found = _column(part, "tau_s") / _column(part, "tau_f"), _column(part, "dynamic_range")
         known = np.isfinite(found)
         speed = _column(part, "tau_f") / parameters["tau_k"]
-        shown = _coloured(axes, ratio[known], found[known], speed[known])
+        shown = _coloured(axes, ratio[known], found[known], speed[known], scale)
         ends = np.array([1.0, float(ratio.max())])
         axes.plot(ends, ends, color=INK, linewidth=1.0, linestyle="--", label="limit of Eq. 12")
         axes.set_xscale("log")
@@ -148,15 +153,15 @@ def _fig_4c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
 def _fig_5c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
     names = {"published": "threshold of Eq. F12", "exact": "threshold max |u| on the slow ramp"}
     parts = _ways(table)
-    figure, panels = _panels(len(parts), "5C  Offset of the update, kernel of area I = 0.05")
-    shown = None
+    figure, panels = _panels(len(parts), f"5C  Offset of the update, kernel of area {parameters['area']:g}")
+    shown, scale = None, _scale(_column(table, "tau_s") / parameters["tau_k"])
+    line = np.array([0.0, float(_column(table, "tau_f").max() / parameters["tau_k"])])
     for axes, (way, part) in zip(panels, parts, strict=True):
         offset = _column(part, "offset") / parameters["mean"]
         kept = np.isfinite(offset) & (offset >= 0) & (offset <= parameters["largest_offset"])
         fast = _column(part, "tau_f")[kept] / parameters["tau_k"]
         slow = _column(part, "tau_s")[kept] / parameters["tau_k"]
-        shown = _coloured(axes, fast, offset[kept], slow)
-        line = np.array([0.0, float(fast.max())])
+        shown = _coloured(axes, fast, offset[kept], slow, scale)
         axes.plot(
             line,
             parameters["area"] * parameters["tau_k"] * line,
@@ -176,18 +181,17 @@ def _fig_5c(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
 
 def _fig_6b(table: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
     names = {
-        "truncated": "published: kernel cut at Markov time 5",
-        "whole": "whole kernel",
+        "truncated": "kernel cut at Markov time 5, threshold of Eq. F12",
+        "whole": "whole kernel, threshold max |u| on the slow ramp",
     }
     parts = _ways(table, "kernel")
     figure, panels = _panels(len(parts), "6B  Dissipation of the ladder against the error of its update")
-    shown = None
+    shown, scale = None, _scale(_column(table, "rate_factor"))
     for axes, (way, part) in zip(panels, parts, strict=True):
         error = np.abs(_column(part, "offset")) / parameters["mean"]
         known = np.isfinite(error) & (error > 0)
-        shown = _coloured(
-            axes, error[known], _column(part, "dissipation")[known], _column(part, "rate_factor")[known]
-        )
+        dissipation, factor = (_column(part, name)[known] for name in ("dissipation", "rate_factor"))
+        shown = _coloured(axes, error[known], dissipation, factor, scale)
         axes.set_xscale("log")
         axes.set_xlabel("|offset| / mean signal")
         axes.set_ylabel("Dissipation σ (kT per unit of Markov time)")

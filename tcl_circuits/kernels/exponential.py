@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.checks import finite, positive
+from tcl_circuits.checks import finite, finite_array, positive
 from tcl_circuits.errors import InputError
 from tcl_circuits.kernels.periodic import PeriodicResponse, PeriodicSignal
 from tcl_circuits.kernels.steady import steady_response
@@ -77,7 +77,7 @@ class ExponentialKernel:
 
     def __call__(self, t: FloatArray) -> FloatArray:
         """Smooth part at the times `t` [s], without the delta; 0 for t < 0."""
-        t = np.asarray(t, dtype=float)
+        t = finite_array("kernel", "t", t)
         elapsed = np.clip(t, 0.0, self.cutoff)
         total = np.zeros(t.shape)
         for rate, row in zip(self.rates, self.weights, strict=True):

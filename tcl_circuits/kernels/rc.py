@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
+from tcl_circuits.checks import finite_array, is_number, positive
 from tcl_circuits.errors import InputError
 from tcl_circuits.kernels.exponential import ExponentialKernel
 from tcl_circuits.kernels.periodic import PeriodicResponse, PeriodicSignal
@@ -37,9 +38,8 @@ class RCKernel:
 
     def __post_init__(self) -> None:
         for name, value in (("r", self.r), ("c", self.c)):
-            if not (math.isfinite(value) and value > 0):
-                raise InputError(f"rc kernel: {name} = {value!r} must be positive and finite")
-        if not self.leak > 0:
+            positive("rc kernel", name, value)
+        if not (is_number(self.leak) and self.leak > 0):
             raise InputError(f"rc kernel: leak = {self.leak!r} must be a positive resistance in ohm")
 
     @property
@@ -60,17 +60,17 @@ class RCKernel:
     @property
     def first_moment(self) -> float:
         """Integral of t K(t) [S s]; -C without leak."""
-        return -(self.tau**2) / (self.r**2 * self.c)
+        return -self.c / (1 + self.r / self.leak) ** 2
 
     def __call__(self, t: FloatArray) -> FloatArray:
         """Smooth part of the kernel at the times `t` [S/s], without the delta; 0 for t < 0."""
-        t = np.asarray(t, dtype=float)
+        t = finite_array("rc kernel", "t", t)
         decay = np.exp(-np.maximum(t, 0.0) / self.tau)
-        return np.where(t >= 0, -decay / (self.r**2 * self.c), 0.0)
+        return np.where(t >= 0, -decay / self.r / (self.r * self.c), 0.0)
 
     def steady_response(self, signal: PeriodicSignal) -> PeriodicResponse:
         """Response u(t) to a periodic signal that has been on for ever (Eq. 3), causal and exact."""
-        rates, weights = np.array([1 / self.tau]), np.array([[-1 / (self.r**2 * self.c)]])
+        rates, weights = np.array([1 / self.tau]), np.array([[-1 / self.r / (self.r * self.c)]])
         kernel = ExponentialKernel(rates, weights, self.delta, self.area, self.first_moment)
         return kernel.steady_response(signal)
 

@@ -79,7 +79,8 @@ class TabulatedKernel:
 
     def __call__(self, t: FloatArray) -> FloatArray:
         """Value at the times `t` [s]; 0 outside the table."""
-        return np.interp(t, self.times, self.values, left=0.0, right=0.0)
+        times = finite_array("tabulated kernel", "t", t)
+        return np.interp(times, self.times, self.values, left=0.0, right=0.0)
 
     def steady_response(self, signal: PeriodicSignal) -> PeriodicResponse:
         """Response u(t) to a periodic signal that has been on for ever (Eq. 3): a cubic spline, exact.

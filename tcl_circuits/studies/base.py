@@ -101,11 +101,11 @@ def run_study(
     Raises
     ------
     InputError
-        If `points` is not positive.
+        If `points` is not a whole number, at least 2.
     """
     count = study.points if points is None else points
-    if count < 2:
-        raise InputError(f"figure {study.name}: points = {count} must be at least 2")
+    if not isinstance(count, int) or count < 2:
+        raise InputError(f"figure {study.name}: points = {count!r} must be at least 2, a whole number")
     settings = study.settings(count, seed)
     size = max(1, -(-len(settings) // _CHUNKS))
     chunks = [settings[k : k + size] for k in range(0, len(settings), size)]

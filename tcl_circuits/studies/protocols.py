@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from tcl_circuits import checks
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
 from tcl_circuits.kernels import Kernel, chemotaxis
@@ -40,7 +41,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         for name, (low, high) in (("tau_f", self.fast), ("tau_s", self.slow)):
-            if not 0 < low < high < np.inf:
+            if not all(map(checks.is_number, (low, high))) or not 0 < low < high < np.inf:
                 raise InputError(f"sampling: the range ({low}, {high}) of {name} must be positive and rise")
         if self.slow[1] <= self.fast[1]:
             raise InputError(

@@ -93,7 +93,7 @@ class IntegralFeedback:
 
     def store(self, s: float) -> float:
         """Store at rest, ``m = s - u_0/k``."""
-        return s - self.u_0 / self.k
+        return checks.finite("IntegralFeedback", "s", s) - self.u_0 / self.k
 
     def kernel(self, s: float = 0.0) -> Kernel:
         """Kernel, the same about every signal: area 0, first moment -tau_m."""
@@ -171,7 +171,7 @@ class MaxwellUnit:
 
     def store(self, s: float) -> float:
         """Strain of the dashpot at rest: all of it."""
-        return s
+        return checks.finite("MaxwellUnit", "s", s)
 
     def kernel(self, s: float = 0.0) -> Kernel:
         """Kernel, the same about every strain: area 0, first moment -gamma."""
@@ -219,7 +219,7 @@ class CapacitorMemristor:
 
     def store(self, s: float) -> float:
         """Voltage of the capacitor at rest [V]: all of it."""
-        return s
+        return checks.finite("CapacitorMemristor", "s", s)
 
     def kernel(self, s: float = 0.0) -> Kernel:
         """Kernel, the same about every voltage: area 0, first moment -c."""

@@ -77,16 +77,19 @@ class PiecewiseLinear:
     @classmethod
     def step(cls, height: float, start: float = 0.0, at: float = 0.0) -> PiecewiseLinear:
         """Signal that jumps from `start` to ``start + height`` at the time `at`."""
-        return cls(np.array([at, at]), np.array([start, start + height]))
+        start = checks.finite("signal", "start", start)
+        end = start + checks.finite("signal", "height", height)
+        return cls(np.array([at, at]), np.array([start, end]))
 
     @classmethod
     def cycles(cls, saw: Sawtooth, amplitude: float, mean: float, count: int = 1) -> PiecewiseLinear:
         """Signal of some sawtooth cycles of a peak-to-peak amplitude about a mean (Eq. A2), from t = 0."""
-        if not (isinstance(count, int) and count >= 1):
+        if not (isinstance(count, int) and not isinstance(count, bool) and count >= 1):
             raise InputError(f"signal: count = {count!r} must be a whole number of cycles, at least 1")
         times, beta = saw.breakpoints
         starts = saw.period * np.arange(count)[:, None]
-        values = checks.finite("signal", "mean", mean) + amplitude * (np.tile(beta, count) - 0.5)
+        height = checks.finite("signal", "amplitude", amplitude)
+        values = checks.finite("signal", "mean", mean) + height * (np.tile(beta, count) - 0.5)
         return cls((starts + times).ravel(), values)
 
     @property

@@ -25,6 +25,14 @@ def test_every_study_has_a_picture(name: str, tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["4c", "5c", "6b"])
+@pytest.mark.parametrize(("points", "seed"), [(2, 0), (2, 1), (20, 0)])
+def test_panels_share_a_colour_scale_even_where_one_is_empty(name: str, points: int, seed: int) -> None:
+    figure = draw_study(run_study(STUDIES[name], points=points, seed=seed))
+    clouds = [axes.collections[0] for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    assert len({cloud.get_clim() for cloud in clouds}) == 1
+
+
 def test_the_curve_is_the_table() -> None:
     result = run_study(STUDIES["4b"], points=20)
     exact = result.table[result.table["method"] == "exact"]

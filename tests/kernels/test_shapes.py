@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -192,6 +193,13 @@ def test_kernels_are_causal() -> None:
 def test_bad_parameters_are_refused_by_name(make: Callable[[], ExponentialKernel], named: str) -> None:
     with pytest.raises(InputError, match=named):
         make()
+
+
+@pytest.mark.parametrize("t", ["3", np.nan, [0.0, np.inf], None])
+def test_bad_times_are_refused(t: Any) -> None:
+    for kernel in (kernels.chemotaxis(1.0), kernels.rc(1.0, 1.0), kernels.tabulated([0.0, 1.0], [1.0, 2.0])):
+        with pytest.raises(InputError, match="kernel: t "):
+            kernel(t)
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 2), st.floats(-3, 3)), min_size=1, max_size=8), st.floats(0, 2))

@@ -119,6 +119,11 @@ def test_other_processes_compute_the_same_rows() -> None:
 def test_what_it_refuses() -> None:
     with pytest.raises(InputError, match="points = 1 must be at least 2"):
         run_study(STUDIES["8"], points=1)
+    for points in ("3", 2.5, float("nan")):
+        with pytest.raises(InputError, match="points = "):
+            run_study(STUDIES["8"], points=points)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"of tau_s must be positive"):
+        Sampling(slow=("a", 2.0))  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"tau_s up to 2 must reach beyond tau_f up to 5"):
         Sampling(slow=(0.2, 2.0))
     with pytest.raises(InputError, match=r"range \(0.0, 5.0\) of tau_f must be positive"):

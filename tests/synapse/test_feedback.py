@@ -307,7 +307,20 @@ def test_bad_times_are_refused(t: list[float]) -> None:
             system.trajectory(BENT, t)
 
 
-@pytest.mark.parametrize("count", [0, -1, 1.5])
+@pytest.mark.parametrize("count", [0, -1, 1.5, True])
 def test_bad_numbers_of_cycles_are_refused(count: int) -> None:
     with pytest.raises(InputError, match="count"):
         PiecewiseLinear.cycles(Sawtooth(1.0, 2.0), 1.0, 0.0, count)
+
+
+@pytest.mark.parametrize("value", ["3", True, math.nan, math.inf, None])
+def test_bad_heights_amplitudes_and_levels_are_refused_by_name(value: float) -> None:
+    with pytest.raises(InputError, match="signal: height = "):
+        PiecewiseLinear.step(value)
+    with pytest.raises(InputError, match="signal: start = "):
+        PiecewiseLinear.step(1.0, start=value)
+    with pytest.raises(InputError, match="signal: amplitude = "):
+        PiecewiseLinear.cycles(Sawtooth(1.0, 2.0), value, 0.0)
+    for system in (SYSTEMS[0], MaxwellUnit(1.0, 1.0), CapacitorMemristor(1.0, 1.0)):
+        with pytest.raises(InputError, match=": s = "):
+            system.store(value)
