@@ -12,9 +12,8 @@ t = np.array([0.1, 0.5, 2.1, 5.0])
 print("u(t):", tcl.synapse.response(kernel, saw, amplitude=10.0, t=t))
 
 # A threshold of 3 drops the slow ramp up to A = 30 and lets the fast one pass from A = 6 on.
-amplitudes = np.array([5.0, 8.0, 15.0, 25.0, 35.0])
-updates = tcl.synapse.weight_update(kernel, saw, amplitude=amplitudes, threshold=3.0)
-for amplitude, update in zip(amplitudes, updates, strict=True):
+for amplitude in (5.0, 8.0, 15.0, 25.0, 35.0):
+    update = tcl.synapse.weight_update(kernel, saw, amplitude=amplitude, threshold=3.0)
     print(f"contrast {amplitude:4.0f}: update {update:8.4f}")
 dynamic_range = tcl.synapse.dynamic_range_by_onset(kernel, saw, amplitude_max=30.0)
 print(f"dynamic range {dynamic_range:.4f}, limit tau_s/tau_f = {saw.ratio:g}")
