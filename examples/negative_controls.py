@@ -38,12 +38,10 @@ for seed in range(2):
     samples = tcl.tasks.Samples(volts, free[:, network.outputs] + [0.1, -0.1])
     task = tcl.tasks.Task(
         name="one sample",
-        description="",
         network=network,
         nudge=tcl.ConductanceNudge(10e-6, tcl.single_ended(2)),
         train=samples,
         test=samples,
-        baseline=None,
         recipe=tcl.tasks.Recipe(epochs=60, batch=1, rate=1e-6),
     )
     _, sense = factors(task, tcl.SenseCell("linear"), epochs=60)

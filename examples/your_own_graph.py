@@ -19,12 +19,10 @@ volts = np.array([[1.0, 0.2], [0.2, 1.0], [1.0, 1.0], [0.7, 0.4]])
 samples = tcl.tasks.Samples(volts, volts @ np.array([[0.5, 0.2], [0.1, 0.4]]))
 task = tcl.tasks.Task(
     name="water works",
-    description="pressures at mill and town",
     network=network,
     nudge=tcl.ConductanceNudge(10e-6, tcl.single_ended(2)),  # about as wide as a typical pipe
     train=samples,
     test=samples,
-    baseline=None,
     recipe=tcl.tasks.Recipe(epochs=60, batch=1, rate=2e-6, chirp=True),  # rate: a typical step, in S
 )
 

@@ -8,7 +8,7 @@ from bench import EXACT, SAW, Bench, Measure, ends, gated, kernel_output, remark
 
 import tcl_circuits as tcl
 from tcl_circuits.circuit.netlist import build_netlist
-from tcl_circuits.commands.simulate import design_rule
+from tcl_circuits.training.pace import design_rule
 from tcl_circuits.training.readout import charges
 
 

@@ -11,7 +11,7 @@ from bench import EXACT, SAW, Bench, Measure, ends, gated, kernel_output, remark
 import tcl_circuits as tcl
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.netlist import Netlist, build_netlist
-from tcl_circuits.commands.simulate import design_rule
+from tcl_circuits.training.pace import design_rule
 from tcl_circuits.training.readout import charges
 from tcl_circuits.training.tasks import Task
 from tcl_circuits.units import engineering

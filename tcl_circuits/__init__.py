@@ -17,6 +17,8 @@ from tcl_circuits.errors import EngineError, InputError, NetworkError, TclError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import HardThreshold, SoftThreshold, ideal_contrast, update_integral
 from tcl_circuits.training import tasks
+from tcl_circuits.training.pace import design_threshold
+from tcl_circuits.training.readout import edge_updates
 from tcl_circuits.training.trainer import Trainer
 
 __version__ = "0.1.0"
@@ -38,7 +40,9 @@ __all__ = [
     "TclError",
     "Trainer",
     "crossbar",
+    "design_threshold",
     "differential",
+    "edge_updates",
     "engines",
     "ideal_contrast",
     "kernels",

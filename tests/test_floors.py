@@ -23,8 +23,8 @@ FLOORS = [
 ROOMS_OF = {
     "PySpice": {"circuit/netlist.py", "engines/ngspice_worker.py"},
     "matplotlib": {"figures/"},
-    "typer": {"cli.py"},
-    "rich": {"cli.py"},
+    "typer": {"cli/"},
+    "rich": {"cli/"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -13,6 +13,8 @@ from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 
+_LARGEST = 1e6
+"""Largest voltage whose signals a simulator can work with [V]."""
 _TAIL = 8.0
 """Kernel times that a cycle runs on after an inverted sawtooth, whose fast ramp ends it."""
 
@@ -148,6 +150,12 @@ class Drive:
             bad = np.argwhere(~np.isfinite(array))
             if bad.size:
                 raise InputError(f"drive: {name} {bad[0, 1]} of sample {bad[0, 0]} is not a finite number")
+            large = np.argwhere(np.abs(array) > _LARGEST)
+            if large.size:
+                raise InputError(
+                    f"drive: {name} {large[0, 1]} of sample {large[0, 0]} is "
+                    f"{array[tuple(large[0])]:g}; it must lie within +-{_LARGEST:g} V"
+                )
         if self.nudge is not None:
             places = (*self.nudge.outputs.plus, *(self.nudge.outputs.minus or ()))
             if max(places) >= network.outputs.size:

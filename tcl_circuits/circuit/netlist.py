@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PySpice.Spice.Netlist import Circuit, SubCircuit
 
-from tcl_circuits.arrays import FloatArray
+from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell, Probe
 from tcl_circuits.circuit.drive import Drive, Timeline, timeline
 from tcl_circuits.circuit.elements import (
@@ -54,10 +55,21 @@ class Netlist:
     probes: tuple[Probe, ...]
     timeline: Timeline
 
-    @property
+    @cached_property
     def saved(self) -> tuple[str, ...]:
         """Names of the nodes whose voltages are needed: the network's, then the probes'."""
         return (*self.nodes.spice, *(probe.plus for probe in self.probes))
+
+    @cached_property
+    def vectors(self) -> tuple[str, ...]:
+        """Names of the vectors of a transient: time, then the nodes of :attr:`saved`."""
+        return ("time", *self.saved)
+
+    @cached_property
+    def below(self) -> IntArray:
+        """Row of :attr:`saved` with the voltage at each probe's minus end; -1 where that is ground."""
+        row = {name: k for k, name in enumerate(self.nodes.spice)}
+        return np.array([row.get(probe.minus, -1) for probe in self.probes])
 
 
 def ramp_of(times: FloatArray, values: FloatArray, span: Timeline) -> tuple[Corner, ...]:
@@ -211,8 +223,11 @@ def read_kernel_output(netlist: Netlist, voltage: FloatArray, ohms: FloatArray) 
     ndarray of shape (edges, time)
         u [A].
     """
-    row = {name: k for k, name in enumerate(netlist.nodes.spice)}
-    minus = np.array([row.get(probe.minus, -1) for probe in netlist.probes])
-    below = np.where(minus[:, None] >= 0, voltage[minus], 0.0)
-    result: FloatArray = (voltage[len(row) :] - below) / ohms[:, None]
-    return result
+    minus, above = netlist.below, voltage[len(netlist.nodes.spice) :]
+    if np.all(minus < 0):
+        return above / ohms[:, None]
+    below = voltage[minus]
+    below[minus < 0] = 0.0
+    np.subtract(above, below, out=below)
+    below /= ohms[:, None]
+    return below

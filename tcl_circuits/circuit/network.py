@@ -136,7 +136,11 @@ class Network:
                 f"{values.shape} conductances given for a network of {self.edges.shape[0]} edges"
             )
         values.setflags(write=False)
-        return replace(self, conductance=values)
+        changed = replace(self, conductance=values)
+        # What follows from the structure alone is the same.
+        known = {name: self.__dict__[name] for name in _STRUCTURAL if name in self.__dict__}
+        changed.__dict__.update(known)
+        return changed
 
     @property
     def node_count(self) -> int:
@@ -180,6 +184,10 @@ class Network:
     def drops(self, voltage: FloatArray) -> FloatArray:
         """Voltage drops over the edges, first node minus second; shape (..., nodes) to (..., edges)."""
         return voltage[..., self.edges[:, 0]] - voltage[..., self.edges[:, 1]]
+
+
+_STRUCTURAL = ("driven", "free", "edge_labels")
+"""Cached properties that do not depend on the conductances."""
 
 
 def _positions(index: Mapping[Node, int], names: Sequence[Node], what: str) -> IntArray:

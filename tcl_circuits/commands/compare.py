@@ -17,7 +17,6 @@ from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.commands.output import claim, write_json
-from tcl_circuits.commands.simulate import design_rule
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
 from tcl_circuits.engines.installation import library_path
 from tcl_circuits.errors import InputError
@@ -25,6 +24,7 @@ from tcl_circuits.figures.comparison import draw_comparison
 from tcl_circuits.figures.style import save
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training import tasks
+from tcl_circuits.training.pace import design_rule
 from tcl_circuits.training.readout import temporal_contrast
 
 _SAMPLES = 8

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tcl_circuits.circuit.cells import Cell, Signal, named_cell
-from tcl_circuits.circuit.drive import Drive
+from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.circuit.network import Network
@@ -21,9 +20,8 @@ from tcl_circuits.engines import Reference, waveforms
 from tcl_circuits.figures.style import save
 from tcl_circuits.figures.waveforms import draw_waveforms
 from tcl_circuits.protocol import Sawtooth
-from tcl_circuits.training.pace import largest_contrast
-from tcl_circuits.training.readout import charges, temporal_contrast
-from tcl_circuits.training.rules import TemporalContrast
+from tcl_circuits.training.pace import design_threshold
+from tcl_circuits.training.readout import edge_updates
 
 
 @dataclass(frozen=True)
@@ -73,36 +71,21 @@ def simulate(request: SimulateRequest) -> SimulateResult:
     drive.check(network)
     engine, remark = choose(request.engine)
     out = claim(request.out or Path("runs") / f"simulate-{request.graph.stem}", request.force)
-    rule = design_rule(network, cell, saw, drive)
+    theta = design_threshold(network, cell, saw, drive)
     try:
         transient = engine.run(network, cell, saw, drive)[0]
     finally:
         engine.close()
-    gate = rule.gate(network, cell)
-    contrast = temporal_contrast(network, cell, saw, [transient], gate)[0]
     data = waveforms(network, cell, saw, transient)
-    edges = pd.DataFrame(
-        {
-            "edge": data["edge"].to_numpy(),
-            "u": data["first"].to_numpy(),
-            "v": data["second"].to_numpy(),
-            "conductance_S": network.conductance,
-            "charge_C": charges(transient, gate),
-            "update": 0.0 - contrast,
-        }
-    )
+    columns = {"first": "u", "second": "v", "conductance": "conductance_S", "charge": "charge_C"}
+    found = edge_updates(data, theta).to_dataframe().reset_index().rename(columns=columns)
+    edges = found[["edge", *columns.values(), "update"]]
     data.to_netcdf(out / "waveforms.nc")
     edges.to_csv(out / "edges.csv", index=False)
     netlist = build_netlist(network, cell, saw, drive)
     (out / "netlist.cir").write_text(standalone(netlist, "tcl_circuits: one training cycle"))
     exact = Reference(resolution=2).run(network, cell, saw, drive)[0]
     theory = np.array([np.interp(transient.time, exact.time, u) for u in exact.u])
-    theta = None if drive.nudge is None else np.asarray(gate.theta)
-    save(draw_waveforms(data, theta=theta, theory=theory), out / "waveforms.png")
+    shown = None if drive.nudge is None else theta
+    save(draw_waveforms(data, theta=shown, theory=theory), out / "waveforms.png")
     return SimulateResult(out, edges, () if remark is None else (remark,))
-
-
-def design_rule(network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> TemporalContrast:
-    """The temporal rule with the default threshold theta = 2 A_max C/tau_s of this drive."""
-    amplitude = 0.0 if drive.nudge is None else largest_contrast(network, cell, drive)
-    return TemporalContrast(2 * amplitude / saw.tau_s)

@@ -64,7 +64,7 @@ def waveforms(network: Network, cell: Cell, saw: Sawtooth, transient: Transient)
     -------
     xarray.Dataset
         ``voltage`` (node, time), ``signal`` and ``u`` (edge, time), ``beta`` (time), with the
-        conductances and the edges' ends as coordinates, units in ``attrs``.
+        conductances, sense capacitances and the edges' ends as coordinates, units in ``attrs``.
     """
     inside = (transient.time >= 0) & (transient.time <= saw.period)
     beta = np.where(inside, np.interp(transient.time, *saw.breakpoints), 0.0)
@@ -89,8 +89,12 @@ def waveforms(network: Network, cell: Cell, saw: Sawtooth, transient: Transient)
             "first": ("edge", [labels[k] for k in network.edges[:, 0]]),
             "second": ("edge", [labels[k] for k in network.edges[:, 1]]),
             "conductance": ("edge", network.conductance, {"units": "S"}),
+            "capacitance": ("edge", cell.capacitance(network.conductance), {"units": "F"}),
         },
-        attrs={"current_sign": "positive from the edge's first node to its second"},
+        attrs={
+            "current_sign": "positive from the edge's first node to its second",
+            "polarity": saw.polarity,
+        },
     )
 
 

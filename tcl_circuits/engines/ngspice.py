@@ -22,6 +22,8 @@ from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import spice_number
 
 _LONGEST_STEP = 0.25
+_MOST_ALTERED = 8
+"""Corners of an input that fit into one command for sure; longer ramps are written into the deck."""
 _FIRST_STEP = 0.2
 """tstep in kernel times: ngspice begins with a tenth of it, and its error control does not see that step."""
 
@@ -81,7 +83,7 @@ class Ngspice:
         network.check()
         drive.check(network)
         span = timeline(network, cell, saw, drive)
-        text, netlist = self._netlist(network, cell, saw, drive)
+        decks = self._decks(network, cell, saw, drive)
         settings = _conductance_commands(network)
         ohms = cell.resistance(network.conductance)
         length = span.stop - span.start
@@ -95,11 +97,11 @@ class Ngspice:
                 settings,
                 (*control[k].commands(), *_source_commands(saw, drive, span, k, held_force)),
                 analysis,
-                ("time", *netlist.saved),
+                netlist.vectors,
             )
-            for k in range(drive.samples)
+            for k, (text, netlist) in enumerate(decks)
         ]
-        return [_transient(netlist, span, found, ohms) for found in self._pool.run(jobs)]
+        return [_transient(decks[0][1], span, found, ohms) for found in self._pool.run(jobs)]
 
     def settle(self, network: Network, cell: Cell, inputs: FloatArray) -> FloatArray:
         """Free voltages of all nodes at rest; inputs (samples, inputs) to (samples, nodes), in volts.
@@ -150,6 +152,13 @@ class Ngspice:
         self._pool.close()
         self._loaded = None
 
+    def _decks(self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> list[tuple[str, Netlist]]:
+        """Deck and netlist of each sample: one for all, unless input ramps are too long to be altered."""
+        if drive.times.size <= _MOST_ALTERED:
+            return [self._netlist(network, cell, saw, drive)] * drive.samples
+        netlists = [build_netlist(network, cell, saw, drive, k) for k in range(drive.samples)]
+        return [(deck(netlist), netlist) for netlist in netlists]
+
     def _netlist(self, network: Network, cell: Cell, saw: Sawtooth, drive: Drive) -> tuple[str, Netlist]:
         """Deck and netlist of the structure, built anew only if the structure changed."""
         key: tuple[object, ...] = (
@@ -180,7 +189,8 @@ _STEP = 1e-5
 
 
 def _conductance_commands(network: Network) -> tuple[str, ...]:
-    return tuple(f"alter rg{e}={spice_number(1.0 / g)}" for e, g in enumerate(network.conductance.tolist()))
+    # A checked network's values are finite: repr is what spice_number would write.
+    return tuple([f"alter rg{e}={ohms!r}" for e, ohms in enumerate((1.0 / network.conductance).tolist())])
 
 
 def _input_commands(drive: Drive, span: Timeline, sample: int) -> tuple[str, ...]:
@@ -197,7 +207,7 @@ def _input_commands(drive: Drive, span: Timeline, sample: int) -> tuple[str, ...
 def _source_commands(
     saw: Sawtooth, drive: Drive, span: Timeline, sample: int, held_force: FloatArray | None
 ) -> tuple[str, ...]:
-    commands = _input_commands(drive, span, sample)
+    commands = () if drive.times.size > _MOST_ALTERED else _input_commands(drive, span, sample)
     if drive.nudge is None:
         return commands
     targets = drive.targets[sample] if held_force is None else held_force[sample]

@@ -47,6 +47,7 @@ class Simulator:
         self._spice = NgSpiceShared.new_instance()
         self._lib = self._spice._ngspice_shared
         self._requests = 0
+        self._wanted: list[tuple[str, Any]] = []
 
     @property
     def version(self) -> int:
@@ -85,16 +86,11 @@ class Simulator:
 
     def alter(self, commands: list[str]) -> None:
         """Carry out many short commands, joined into long lines."""
-        line: list[str] = []
-        length = 0
-        for text in commands:
-            if line and length + len(text) + 1 > _JOINED:
-                self._alter_at_once(";".join(line))
-                line, length = [], 0
-            line.append(text)
-            length += len(text) + 1
-        if line:
-            self._alter_at_once(";".join(line))
+        if not commands:
+            return
+        together = max(1, _JOINED // (1 + max(map(len, commands))))
+        for k in range(0, len(commands), together):
+            self._alter_at_once(";".join(commands[k : k + together]))
 
     def _alter_at_once(self, line: str) -> None:
         """Carry out one line of commands; what ngspice would misread in silence is a failure."""
@@ -107,8 +103,12 @@ class Simulator:
             raise SimulationFailed(f"{line[:200]!r} holds a value that is not a finite number")
         self.command(line)
 
-    def run(self, analysis: str, vectors: list[str]) -> NDArray[np.float64]:
-        """Run an analysis and return its vectors, one a row; a vector that is missing is a failure."""
+    def want(self, vectors: list[str]) -> None:
+        """Choose the vectors that runs return."""
+        self._wanted = [(name, ffi.new("char[]", name.encode())) for name in vectors]
+
+    def run(self, analysis: str) -> NDArray[np.float64]:
+        """Run an analysis and return the vectors wanted, one a row; one that is missing is a failure."""
         self._requests += 1
         if self._requests % _HISTORY_EVERY == 0:
             # Each command stays in ngspice's history until it is asked to let go of it.
@@ -118,16 +118,26 @@ class Simulator:
         plot = self._spice.last_plot
         if not plot.startswith(analysis.split()[0]):
             raise SimulationFailed(f"'{analysis}' left the plot {plot!r}\n{self._said()}")
-        rows = [self._vector(plot, name) for name in vectors]
-        if len({row.size for row in rows}) != 1:
-            raise SimulationFailed(f"'{analysis}' left vectors of unequal length")
-        return np.array(rows)
+        return self._read()
 
-    def _vector(self, plot: str, name: str) -> NDArray[np.float64]:
-        info = self._lib.ngGet_Vec_Info(f"{plot}.{name}".encode())
-        if info == ffi.NULL or info.v_realdata == ffi.NULL or info.v_length < 1:
-            raise SimulationFailed(f"vector {name!r} is missing from ngspice's results\n{self._said()}")
-        return np.frombuffer(ffi.buffer(info.v_realdata, 8 * info.v_length), dtype=np.float64).copy()
+    def _read(self) -> NDArray[np.float64]:
+        """Copy the wanted vectors of the current plot, one a row."""
+        get, null = self._lib.ngGet_Vec_Info, ffi.NULL
+        points, rows, place = 0, np.empty((0, 0)), null
+        for name, encoded in self._wanted:
+            # ngspice answers in the same place every time: copy before asking for the next.
+            info = get(encoded)
+            if info == null or info.v_realdata == null or info.v_length < 1:
+                raise SimulationFailed(f"vector {name!r} is missing from ngspice's results\n{self._said()}")
+            if not points:
+                points = info.v_length
+                rows = np.empty((len(self._wanted), points))
+                place = ffi.cast("char *", ffi.from_buffer(rows))
+            if info.v_length != points:
+                raise SimulationFailed(f"vector {name!r} is not as long as {self._wanted[0][0]!r}")
+            ffi.memmove(place, info.v_realdata, 8 * points)
+            place += 8 * points
+        return rows
 
 
 def answer(simulator: Simulator, request: dict[str, Any]) -> tuple[str, Any]:
@@ -135,10 +145,12 @@ def answer(simulator: Simulator, request: dict[str, Any]) -> tuple[str, Any]:
     try:
         if request.get("deck") is not None:
             simulator.load(request["deck"])
+        if request.get("vectors") is not None:
+            simulator.want(request["vectors"])
         simulator.alter(request.get("alter", []))
         if "analysis" not in request:
             return "done", simulator.version
-        return "done", simulator.run(request["analysis"], request["vectors"])
+        return "done", simulator.run(request["analysis"])
     except SimulationFailed as failure:
         return "failed", str(failure)
     except Exception as failure:

@@ -68,6 +68,7 @@ class Worker:
         self.pipe: Connection[Any, Any] = ours
         self.deck: str | None = None
         self.settings: tuple[str, ...] | None = None
+        self._vectors: tuple[str, ...] | None = None
         try:
             self.version = self._greeting()
         except BaseException:
@@ -93,7 +94,10 @@ class Worker:
 
     def start(self, job: Job) -> None:
         """Send a job; its answer arrives on :attr:`pipe`."""
-        request: dict[str, Any] = {"analysis": job.analysis, "vectors": list(job.vectors)}
+        request: dict[str, Any] = {"analysis": job.analysis}
+        if self._vectors is not job.vectors:
+            request["vectors"] = list(job.vectors)
+            self._vectors = job.vectors
         commands: list[str] = []
         if self.deck != job.deck:
             request["deck"] = job.deck

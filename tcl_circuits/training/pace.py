@@ -15,7 +15,7 @@ from tcl_circuits.engines.quasistatic import Ports
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import ideal_contrast
-from tcl_circuits.training.rules import loss_gradient
+from tcl_circuits.training.rules import TemporalContrast, loss_gradient
 from tcl_circuits.training.task import Recipe
 
 _KERNEL_TIMES = 5.0
@@ -68,6 +68,31 @@ def exact_contrasts(network: Network, cell: Cell, drive: Drive) -> FloatArray:
 def largest_contrast(network: Network, cell: Cell, drive: Drive) -> float:
     """A_max, the largest contrast over samples and edges, for the threshold theta = 2 A_max C/tau_s."""
     return float(np.abs(exact_contrasts(network, cell, drive)).max())
+
+
+def design_rule(
+    network: Network, cell: Cell, saw: Sawtooth, drive: Drive, threshold: float = 2.0
+) -> TemporalContrast:
+    """Temporal rule whose threshold suits a drive: theta = threshold A_max C/tau_s; none without a nudge.
+
+    Parameters
+    ----------
+    network, cell, saw, drive
+        What is trained, before training.
+    threshold : float
+        Threshold in units of A_max/tau_s: above 1 the slow ramp is dropped, up to tau_s/tau_f the fast one
+        is kept (Eq. 12).
+    """
+    amplitude = 0.0 if drive.nudge is None else largest_contrast(network, cell, drive)
+    return TemporalContrast(threshold * amplitude / saw.tau_s)
+
+
+def design_threshold(
+    network: Network, cell: Cell, saw: Sawtooth, drive: Drive, threshold: float = 2.0
+) -> FloatArray:
+    """Threshold theta of each edge [A], shape (edges,), that suits a drive; see :func:`design_rule`."""
+    gate = design_rule(network, cell, saw, drive, threshold).gate(network, cell)
+    return np.asarray(gate.theta)
 
 
 def step_gain(

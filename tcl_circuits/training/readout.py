@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import xarray as xr
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SIGNALS, Cell
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.protocol import Sawtooth
-from tcl_circuits.rule import Gate, ideal_contrast, update_integral
+from tcl_circuits.rule import Gate, HardThreshold, ideal_contrast, update_integral
 
 
 def charges(transient: Transient, gate: Gate) -> FloatArray:
@@ -34,6 +35,37 @@ def temporal_contrast(
     """
     per_farad = saw.sign / cell.capacitance(network.conductance).mean()
     return np.array([charges(transient, gate) * per_farad for transient in transients])
+
+
+def edge_updates(waves: xr.Dataset, theta: float | FloatArray = 0.0) -> xr.Dataset:
+    """What each edge learns from one simulated cycle.
+
+    Parameters
+    ----------
+    waves : xarray.Dataset
+        As :func:`tcl_circuits.simulate` returns it.
+    theta : float or ndarray of shape (edges,)
+        Threshold of the kernel outputs [A]; :func:`design_threshold` suggests one.
+
+    Returns
+    -------
+    xarray.Dataset
+        By edge: ``charge``, the integral of g(u) [A s]; ``contrast``, the s_nudged - s_free that it stands
+        for, in the signal's unit; ``update`` = -contrast, the direction in which the conductance moves.
+    """
+    transient = Transient(waves["time"].to_numpy(), waves["voltage"].to_numpy(), waves["u"].to_numpy())
+    charge = charges(transient, HardThreshold(theta))
+    sign = 1 if waves.attrs["polarity"] == "standard" else -1
+    contrast = sign * charge / float(waves["capacitance"].mean())
+    unit = waves["signal"].attrs["units"]
+    return xr.Dataset(
+        {
+            "charge": (("edge",), charge, {"units": "A s"}),
+            "contrast": (("edge",), contrast, {"units": unit}),
+            "update": (("edge",), 0.0 - contrast, {"units": unit}),
+        },
+        coords={name: waves.coords[name] for name in ("edge", "first", "second", "conductance")},
+    )
 
 
 def remembered_contrast(

@@ -75,15 +75,15 @@ def _class_task(
         float(model.score(split.test_inputs, test_classes)),
     )
     return Task(
-        "table",
-        f"{table.source}: {len(table.feature_names)} features, {len(table.classes)} classes",
-        network,
-        nudge,
-        Samples(inputs[0], hot[train_classes]),
-        Samples(inputs[1], hot[test_classes]),
-        baseline,
-        Recipe(epochs=40, batch=4, rate=2e-6, final_rate=0.05),
-        table.classes,
+        name="table",
+        network=network,
+        nudge=nudge,
+        train=Samples(inputs[0], hot[train_classes]),
+        test=Samples(inputs[1], hot[test_classes]),
+        description=f"{table.source}: {len(table.feature_names)} features, {len(table.classes)} classes",
+        baseline=baseline,
+        recipe=Recipe(epochs=40, batch=4, final_rate=0.05),
+        classes=table.classes,
     )
 
 
@@ -102,15 +102,15 @@ def _value_task(
     train, test = Samples(inputs[0], volts[0]), Samples(inputs[1], volts[1])
     plain = Samples(split.train_inputs, volts[0]), Samples(split.test_inputs, volts[1])
     return Task(
-        "table",
-        f"{table.source}: {len(table.feature_names)} features, target {table.target_name} at "
+        name="table",
+        network=network,
+        nudge=nudge,
+        train=train,
+        test=test,
+        description=f"{table.source}: {len(table.feature_names)} features, target {table.target_name} at "
         f"{_TARGET_VOLTS:g} V a standard deviation",
-        network,
-        nudge,
-        train,
-        test,
-        least_squares(*plain),
-        Recipe(epochs=100, batch=4, rate=2e-6, final_rate=0.02, chirp=True),
+        baseline=least_squares(*plain),
+        recipe=Recipe(batch=4, final_rate=0.02, chirp=True),
     )
 
 

@@ -64,9 +64,9 @@ class Recipe:
         Whether sawtooth and threshold follow the loss.
     """
 
-    epochs: int
-    batch: int
-    rate: float
+    epochs: int = 100
+    batch: int = 1
+    rate: float = 2e-6
     final_rate: float = 1.0
     chirp: bool = False
 
@@ -77,14 +77,16 @@ class Task:
 
     Parameters
     ----------
-    name, description : str
-        For people.
+    name : str
+        For people, and for names of files.
     network : Network
         The network before training.
     nudge : Nudge
         The nudge at its outputs.
     train, test : Samples
         Samples to learn from and held out.
+    description : str
+        A line for people.
     baseline : Baseline or None
         A standard method on the same split.
     recipe : Recipe
@@ -94,13 +96,13 @@ class Task:
     """
 
     name: str
-    description: str
     network: Network
     nudge: Nudge
     train: Samples
     test: Samples
-    baseline: Baseline | None
-    recipe: Recipe
+    description: str = ""
+    baseline: Baseline | None = None
+    recipe: Recipe = Recipe()
     classes: tuple[str, ...] | None = None
 
     def present(self, samples: Samples, chosen: IntArray, cell: Cell, saw: Sawtooth) -> Drive:

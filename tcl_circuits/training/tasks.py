@@ -51,14 +51,14 @@ def allostery(seed: int = 0) -> Task:
 
     train, test = measure(30), measure(30)
     return Task(
-        "allostery",
-        "random 6x6 lattice, 85 edges, 3 outputs: rim voltages to outputs inside, 30 samples",
-        start,
-        ConductanceNudge(NUDGE_CONDUCTANCE, single_ended(3)),
-        train,
-        test,
-        least_squares(train, test),
-        Recipe(epochs=100, batch=1, rate=2e-6, chirp=True),
+        name="allostery",
+        network=start,
+        nudge=ConductanceNudge(NUDGE_CONDUCTANCE, single_ended(3)),
+        train=train,
+        test=test,
+        description="random 6x6 lattice, 85 edges, 3 outputs: rim voltages to outputs inside, 30 samples",
+        baseline=least_squares(train, test),
+        recipe=Recipe(chirp=True),
     )
 
 
@@ -74,14 +74,15 @@ def regression(seed: int = 0) -> Task:
 
     train, test = draw(40), draw(200)
     return Task(
-        "regression",
-        "linear map 2 -> 2 with mixed signs, 24 edges, differential outputs, 40 samples with 5 mV of noise",
-        crossbar(["x0", "x1"], ["y0", "y1"], seed=seed),
-        ConductanceNudge(NUDGE_CONDUCTANCE, differential(2)),
-        train,
-        test,
-        least_squares(train, test),
-        Recipe(epochs=100, batch=4, rate=2e-6, final_rate=0.02, chirp=True),
+        name="regression",
+        network=crossbar(["x0", "x1"], ["y0", "y1"], seed=seed),
+        nudge=ConductanceNudge(NUDGE_CONDUCTANCE, differential(2)),
+        train=train,
+        test=test,
+        description="linear map 2 -> 2 with mixed signs, 24 edges, differential outputs, 40 samples with "
+        "5 mV of noise",
+        baseline=least_squares(train, test),
+        recipe=Recipe(batch=4, final_rate=0.02, chirp=True),
     )
 
 

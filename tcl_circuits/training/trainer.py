@@ -17,7 +17,7 @@ from tcl_circuits.engines.base import Engine
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training.checkpoint import Checkpoint, State, advance
-from tcl_circuits.training.pace import Pace, largest_contrast, step_gain
+from tcl_circuits.training.pace import Pace, design_threshold, largest_contrast, step_gain
 from tcl_circuits.training.readout import energy
 from tcl_circuits.training.rules import ExactGradient, ExplicitContrast, Rule, TemporalContrast, loss_gradient
 from tcl_circuits.training.task import Recipe, Task
@@ -102,8 +102,8 @@ class Trainer:
     def theta(self, task: Task) -> FloatArray:
         """Threshold of each edge's kernel output at the start of training [A]."""
         whole = task.present(task.train, np.arange(len(task.train)), self.cell, self.saw)
-        slope = self._threshold * largest_contrast(self.network, self.cell, whole) / self.saw.tau_s
-        return np.asarray(TemporalContrast(slope, self._spread).gate(self.network, self.cell).theta)
+        theta = design_threshold(self.network, self.cell, self.saw, whole, self._threshold)
+        return theta if self._spread is None else theta * self._spread
 
     def fit(
         self,

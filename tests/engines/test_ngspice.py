@@ -217,6 +217,20 @@ def test_nudged_series_lattice_agrees(accurate: Ngspice) -> None:
     np.testing.assert_allclose(found.voltage, volts, atol=2e-3)
 
 
+def test_long_input_ramps_agree_with_the_reference(default: Ngspice) -> None:
+    """300 corners do not fit into one of ngspice's commands: they are written into the deck."""
+    rng = np.random.default_rng(0)
+    network = Network.from_graph(nx.path_graph(3), [0, 2], [1], conductance=1e-5)
+    times = np.linspace(0.0, 1e-3, 300)
+    drive = Drive.ramps(times, rng.uniform(-0.5, 0.5, (2, 2, times.size)))
+    cell, saw = SenseCell("linear"), Sawtooth(1e-5, 1e-3)
+    for found, exact in zip(
+        default.run(network, cell, saw, drive), Reference().run(network, cell, saw, drive), strict=True
+    ):
+        u = np.array([np.interp(found.time, exact.time, row) for row in exact.u])
+        assert np.abs(found.u - u).max() <= 5e-3 * np.abs(u).max()
+
+
 def test_bad_settings_are_refused() -> None:
     for wrong in ({"workers": 0}, {"reltol": 0.0}, {"reltol": 1.0}, {"time_limit": 0.0}):
         with pytest.raises(InputError, match=next(iter(wrong))):

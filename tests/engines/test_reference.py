@@ -230,6 +230,8 @@ def test_what_it_refuses() -> None:
         Reference().run(network, SenseCell(), SAW, Drive.hold([1.0]))
     with pytest.raises(InputError, match="not a finite number"):
         Reference().run(network, SenseCell(), SAW, Drive.hold([1.0, np.nan]))
+    with pytest.raises(InputError, match=r"input voltage 1 of sample 0 is 1e\+200; it must lie within"):
+        Reference().run(network, SenseCell(), SAW, Drive.hold([1.0, 1e200]))
     with pytest.raises(InputError, match="fit 2 input nodes"):
         Reference().settle(network, SenseCell(), np.zeros((1, 3)))
     with pytest.raises(InputError, match="resolution"):

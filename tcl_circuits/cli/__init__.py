@@ -1,0 +1,20 @@
+"""The command line: parses, calls, prints."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+
+from tcl_circuits.cli import about, network, train
+from tcl_circuits.cli.app import app
+
+__all__ = ["about", "app", "main", "network", "train"]
+
+
+def main() -> None:
+    """Run the command line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    app()

@@ -1,0 +1,50 @@
+"""The program: how commands end, and where they print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import typer
+import typer.core
+from rich.console import Console
+
+from tcl_circuits.errors import TclError
+
+# Names of a user's nodes and files are text, never markup.
+messages = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+output = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+class _Commands(typer.core.TyperGroup):
+    """The commands, with what they raise turned into an exit code and one message."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            kept = "; the checkpoint is kept: go on with --resume" * (ctx.invoked_subcommand == "train")
+            messages.print(f"interrupted{kept}")
+            raise typer.Exit(130) from None
+        except TclError as fault:
+            messages.print(f"tcl-circuits: {fault}")
+            raise typer.Exit(fault.exit_code) from None
+        except OSError as fault:
+            place = "" if fault.filename is None else f"{fault.filename}: "
+            messages.print(f"tcl-circuits: {place}{fault.strerror or fault}; what was reached is kept")
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Temporal Contrastive Learning as circuits: networks from graphs, trained in ngspice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def print_json(content: Any) -> None:
+    """Print a result for other programs."""
+    sys.stdout.write(json.dumps(content, indent=2) + "\n")

@@ -1,0 +1,21 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EngineOption = Annotated[str, typer.Option(help="auto, ngspice or reference (exact, NumPy).")]
+SignalOption = Annotated[str, typer.Option(help="Synaptic signal: power, abs or linear.")]
+CellOption = Annotated[str, typer.Option(help="Edge cell: sense or series.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of every draw.", min=0, max=2**32 - 1)]
+OutOption = Annotated[Path | None, typer.Option(help="Directory for the files; by default under runs/.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Write into a directory that holds files.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+TauFOption = Annotated[str, typer.Option(help="Fast ramp, e.g. 10us.")]
+TauSOption = Annotated[str, typer.Option(help="Slow ramp, e.g. 1ms.")]
+PolarityOption = Annotated[str, typer.Option(help="standard or inverted.")]
+NodesOption = Annotated[str | None, typer.Option(help="Node names, separated by commas.")]
+VoltsOption = Annotated[str | None, typer.Option(help="Voltages, separated by commas.")]

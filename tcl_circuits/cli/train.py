@@ -1,0 +1,135 @@
+"""``train``: a network on a task or on a table of the user's."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from tcl_circuits.cli.app import app, messages, output, print_json
+from tcl_circuits.cli.options import (
+    CellOption,
+    EngineOption,
+    ForceOption,
+    JsonOption,
+    OutOption,
+    PolarityOption,
+    SeedOption,
+    TauFOption,
+    TauSOption,
+)
+from tcl_circuits.commands.options import sawtooth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tcl_circuits.training.trainer import Progress as TrainingProgress
+
+
+@app.command()
+def train(
+    task: Annotated[str | None, typer.Argument(help="A task; see `tcl-circuits tasks`.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A CSV table of yours.")] = None,
+    target: Annotated[str | None, typer.Option(help="Its column to learn.")] = None,
+    graph: Annotated[Path | None, typer.Option(help="A network for it (GraphML or node-link JSON).")] = None,
+    classes: Annotated[bool, typer.Option("--classes", help="Take a numeric target as classes.")] = False,
+    engine: EngineOption = "auto",
+    rule: Annotated[str, typer.Option(help="tcl, contrast (explicit memory) or gradient (adjoint).")] = "tcl",
+    signal_: Annotated[str, typer.Option("--signal", help="power, abs or linear.")] = "power",
+    cell: CellOption = "sense",
+    epochs: Annotated[int | None, typer.Option(help="Passes through the samples.", min=0)] = None,
+    seed: SeedOption = 0,
+    workers: Annotated[int, typer.Option(help="ngspice processes.", min=1)] = 1,
+    out: OutOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    force: ForceOption = False,
+    chirp: Annotated[bool | None, typer.Option(help="Sawtooth and threshold follow the loss.")] = None,
+    tau_f: TauFOption = "10us",
+    tau_s: TauSOption = "1ms",
+    polarity: PolarityOption = "standard",
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network on a task or on your own table, and leave files and pictures."""
+    from tcl_circuits.commands import train as command
+
+    saw = sawtooth(tau_f, tau_s, polarity)
+    request = command.TrainRequest(
+        task=task,
+        data=data,
+        target=target,
+        graph=graph,
+        classes=classes,
+        engine=engine,
+        rule=rule,
+        signal=signal_,  # type: ignore[arg-type]
+        cell=cell,
+        epochs=epochs,
+        seed=seed,
+        workers=workers,
+        out=out,
+        resume=resume,
+        force=force,
+        chirp=chirp,
+        saw=saw,
+    )
+    with _training_bar() as report:
+        result = command.train(request, messages.print, report)
+    if as_json:
+        print_json(dict(result.summary))
+        return
+    summary = result.summary
+    output.print(
+        f"loss {summary['initial_loss']:.4g} -> {summary['final_loss']:.4g} in {summary['epochs']} epochs, "
+        f"{summary['cycles']} cycles in {summary['engine']}, {summary['cpu_s']:.1f} s of CPU"
+    )
+    output.print(_score_line(summary))
+    output.print(
+        f"pictures: {result.out}/loss.png, network.png, waveforms.png; netlist: {result.out}/netlist.cir"
+    )
+
+
+def _score_line(summary: Mapping[str, Any]) -> str:
+    name = summary["baseline_name"] or "no baseline"
+    beside = "" if summary["baseline"] is None else f"   {name}: {summary['baseline']:.4g}"
+    if summary["test_accuracy"] is not None:
+        return f"test accuracy {summary['test_accuracy']:.4g}{beside}"
+    return f"test loss {summary['test_loss']:.4g}{beside}"
+
+
+@contextmanager
+def _training_bar() -> Iterator[Callable[[TrainingProgress], None]]:
+    """Progress bar over epochs with loss, test accuracy and time left."""
+    columns = (
+        TextColumn("training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("epochs  loss {task.fields[loss]}  {task.fields[accuracy]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=messages)
+    line = bar.add_task("", total=None, loss="-", accuracy="")
+
+    def report(at: TrainingProgress) -> None:
+        bar.start()
+        accuracy = "" if at.test_accuracy != at.test_accuracy else f"test {at.test_accuracy:.3f}"
+        bar.update(
+            line, total=at.epochs, completed=round(at.epoch, 2), loss=f"{at.loss:.3g}", accuracy=accuracy
+        )
+
+    try:
+        yield report
+    finally:
+        if bar.live.is_started:
+            bar.stop()
