@@ -22,6 +22,7 @@ _MAGIC: dict[Kind, int] = {"images": 0x00000803, "labels": 0x00000801}
 _DIMS: dict[Kind, int] = {"images": 3, "labels": 1}
 _NAMES = {"train": "train", "t10k": "(?:t10k|test)"}
 _GZIP = b"\x1f\x8b"
+_PIECE = 1 << 24
 
 
 def find_idx(folder: Path, part: Literal["train", "t10k"], kind: Kind) -> Path:
@@ -89,7 +90,7 @@ def _content(file: BinaryIO, path: Path, kind: Kind) -> Bytes:
     size = math.prod(shape)
     if size == 0:
         raise InputError(f"{path} holds no {kind}: its header says {_times(shape)}")
-    content = file.read(size + 1)
+    content = _at_most(file, size + 1)
     if len(content) != size:
         much = "more" if len(content) > size else f"{len(content)}"
         raise InputError(
@@ -97,6 +98,15 @@ def _content(file: BinaryIO, path: Path, kind: Kind) -> Bytes:
             "download it again"
         )
     return np.frombuffer(content, dtype=np.uint8).reshape(shape)
+
+
+def _at_most(file: BinaryIO, count: int) -> bytes:
+    """Read `count` bytes or what there is, in pieces: a false header can't ask for all the memory."""
+    pieces, left = [], count
+    while left and (piece := file.read(min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _shape(file: BinaryIO, path: Path, kind: Kind) -> tuple[int, ...]:
