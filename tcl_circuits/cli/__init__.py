@@ -6,10 +6,10 @@ import io
 import signal
 import sys
 
-from tcl_circuits.cli import about, network, train
+from tcl_circuits.cli import about, ep, network, train
 from tcl_circuits.cli.app import app
 
-__all__ = ["about", "app", "main", "network", "train"]
+__all__ = ["about", "app", "ep", "main", "network", "train"]
 
 
 def main() -> None:

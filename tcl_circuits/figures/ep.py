@@ -186,7 +186,7 @@ def draw_synapse(
     signal: FloatArray,
     u: FloatArray,
     theta: float,
-    tau_f: float,
+    fast_ramp: tuple[float, float],
     title: str = "",
 ) -> Figure:
     """Draw one synapse in one cycle: its signal above, its kernel output with the threshold below.
@@ -201,8 +201,8 @@ def draw_synapse(
         Kernel output.
     theta : float
         Threshold.
-    tau_f : float
-        Duration of the fast ramp.
+    fast_ramp : (float, float)
+        Start and end of the fast ramp.
     title : str
         Headline.
     """
@@ -213,7 +213,7 @@ def draw_synapse(
         figure = Figure(figsize=(8.0, 5.6), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [1, 1.4]})
         for axes in (above, below):
-            axes.axvspan(0, tau_f, color=BAND, linewidth=0, zorder=0)
+            axes.axvspan(*fast_ramp, color=BAND, linewidth=0, zorder=0)
             axes.axhline(0, color=INK, linewidth=0.8)
         above.plot(time, signal_scale(change), color=PALETTE[0])
         above.set_ylabel(signal_scale.label("Signal s − s(free)"))
@@ -235,7 +235,8 @@ def draw_synapse(
         below.plot(time, shown, color=PALETTE[1], label="u(t)")
         below.set_ylabel(u_scale.label("Kernel output u"))
         below.set_xlabel("Time (cycles)")
-        below.legend(loc="center right")
+        # A white ground: the threshold's lines go all the way across.
+        below.legend(loc="best", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
         below.set_xlim(float(time[0]), float(time[-1]))
         figure.align_ylabels([above, below])
         headline(figure, plain_text(title))

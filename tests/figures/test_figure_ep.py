@@ -96,7 +96,7 @@ class TestSynapse:
 
     def test_signal_kernel_output_and_threshold(self) -> None:
         u = np.where(self.TIME < 0.1, 5e-6, -5e-7)
-        above, below = draw_synapse(self.TIME, self.signal(), u, 1.2e-6, 0.1).axes
+        above, below = draw_synapse(self.TIME, self.signal(), u, 1.2e-6, (0, 0.1)).axes
         assert above.get_ylabel() == "Signal s − s(free) (10⁻³)"
         assert np.asarray(above.lines[-1].get_ydata()).max() == pytest.approx(1.0)
         assert below.get_ylabel() == "Kernel output u (10⁻⁶)"
@@ -107,8 +107,11 @@ class TestSynapse:
 
     @pytest.mark.parametrize("theta", [0.0, 1.0])
     def test_thresholds_that_pass_everything_or_nothing(self, theta: float, tmp_path: Path) -> None:
-        save(draw_synapse(self.TIME, self.signal(), np.sin(self.TIME), theta, 0.1), tmp_path / "synapse.png")
-        save(draw_synapse(self.TIME, 0 * self.TIME, 0 * self.TIME, theta, 0.1), tmp_path / "synapse.png")
+        save(
+            draw_synapse(self.TIME, self.signal(), np.sin(self.TIME), theta, (0, 0.1)),
+            tmp_path / "synapse.png",
+        )
+        save(draw_synapse(self.TIME, 0 * self.TIME, 0 * self.TIME, theta, (0, 0.1)), tmp_path / "synapse.png")
 
 
 def test_the_same_bytes(tmp_path: Path) -> None:
