@@ -1,4 +1,4 @@
-"""Benchmarks of the engines, side by side in one run: ``python benchmarks/run.py``.
+"""Benchmarks of engines and theory, side by side in one run: ``python benchmarks/run.py``.
 
 One BLAS thread; CPU time of all processes involved; contestants take turns. Nothing is written unless asked.
 """
@@ -19,6 +19,7 @@ import scipy
 from circuits import SIZES
 from cycle import cycle
 from iris import iris
+from ladder import ladder
 from memory import memory
 from reference import reference
 from tables import Table
@@ -36,8 +37,9 @@ CASES: dict[str, tuple[Case, str]] = {
     "iris": (lambda _, quick: iris(quick), ""),
     "memory": (lambda _, quick: memory(quick), ""),
     "workers": (workers, "S,M"),
+    "ladder": (ladder, ""),
 }
-"""Cases by name, each with the sizes it runs unless told otherwise; two have a size of their own."""
+"""Cases by name, each with the sizes it runs unless told otherwise; those without have one of their own."""
 
 
 def main() -> int:

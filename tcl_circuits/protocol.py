@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
+from tcl_circuits.checks import positive
 from tcl_circuits.errors import InputError
 
 Polarity = Literal["standard", "inverted"]
@@ -41,8 +41,7 @@ class Sawtooth:
 
     def __post_init__(self) -> None:
         for name, value in (("tau_f", self.tau_f), ("tau_s", self.tau_s)):
-            if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
-                raise InputError(f"Sawtooth: {name} = {value!r} must be a positive, finite time in seconds")
+            positive("Sawtooth", name, value)
         if self.tau_s <= self.tau_f:
             raise InputError(
                 f"Sawtooth: tau_s = {self.tau_s:g} s must be longer than tau_f = {self.tau_f:g} s; "

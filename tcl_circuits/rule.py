@@ -25,6 +25,13 @@ class Gate(Protocol):
         """Integral of g from 0 to `u`."""
         ...
 
+    def passed(self, charge: FloatArray, duration: FloatArray, sign: FloatArray) -> FloatArray:
+        """Integral of g over times at which ``sign * u >= theta``.
+
+        `charge` is the integral of u over them and `duration` how long they are [s].
+        """
+        ...
+
 
 def _checked_threshold(theta: float | FloatArray, extra_axes: int) -> FloatArray:
     value = np.asarray(theta, dtype=float)
@@ -53,6 +60,10 @@ class HardThreshold:
         """``max(u^2 - theta^2, 0)/2``."""
         return 0.5 * np.maximum(u * u - _checked_threshold(self.theta, 1) ** 2, 0.0)
 
+    def passed(self, charge: FloatArray, duration: FloatArray, sign: FloatArray) -> FloatArray:
+        """`charge`, all of it."""
+        return charge
+
 
 @dataclass(frozen=True, eq=False)
 class SoftThreshold:
@@ -73,6 +84,10 @@ class SoftThreshold:
     def antiderivative(self, u: FloatArray) -> FloatArray:
         """``max(abs(u) - theta, 0)^2/2``."""
         return 0.5 * np.maximum(np.abs(u) - _checked_threshold(self.theta, 1), 0.0) ** 2
+
+    def passed(self, charge: FloatArray, duration: FloatArray, sign: FloatArray) -> FloatArray:
+        """``charge - sign * theta * duration``."""
+        return charge - sign * _checked_threshold(self.theta, 0) * duration
 
 
 def update_integral(time: FloatArray, u: FloatArray, gate: Gate) -> FloatArray:

@@ -13,7 +13,7 @@ from tcl_circuits.checks import finite, positive
 from tcl_circuits.errors import InputError
 from tcl_circuits.kernels.periodic import PeriodicResponse, PeriodicSignal
 from tcl_circuits.kernels.steady import steady_response
-from tcl_circuits.kernels.taylor import RateArray, taylor_sum, truncated_moments
+from tcl_circuits.kernels.taylor import RateArray, inverse, taylor_sum, truncated_moments
 
 _PAIRED = 1e-9
 """Largest relative difference between a rate or weight and the conjugate of its partner."""
@@ -69,11 +69,10 @@ class ExponentialKernel:
         cls, rates: RateArray, weights: RateArray, delta: float = 0.0, cutoff: float = math.inf
     ) -> ExponentialKernel:
         """Kernel with its moments computed from the terms."""
-        area, moment = 0.0, 0.0
-        for rate, row in zip(rates, weights, strict=True):
-            heads = truncated_moments(complex(rate), row.size + 1, cutoff)
-            area += float(np.sum(row * heads[:-1]).real)
-            moment += float(np.sum(row * np.arange(1, row.size + 1) * heads[1:]).real)
+        orders = weights.shape[1]
+        moments = _moments(rates, orders + 1, cutoff)
+        area = float(np.sum(weights * moments[:, :-1]).real)
+        moment = float(np.sum(weights * moments[:, 1:] * np.arange(1, orders + 1)).real)
         return cls(rates, weights, delta, delta + area, moment, cutoff)
 
     def __call__(self, t: FloatArray) -> FloatArray:
@@ -94,13 +93,12 @@ class ExponentialKernel:
 
         Converges for a real part of `p` above minus the slowest rate; with a cutoff, everywhere.
         """
-        total = complex(self.delta)
-        for rate, row in zip(self.rates, self.weights, strict=True):
-            # K is the mean of the terms and of their conjugates.
-            for one, weights in ((rate, row), (np.conj(rate), np.conj(row))):
-                heads = truncated_moments(complex(one) + p, row.size, self.cutoff)
-                total += 0.5 * complex(np.sum(weights * heads))
-        return total
+        # K is the mean of the terms and of their conjugates.
+        terms = ((self.rates, self.weights), (np.conj(self.rates), np.conj(self.weights)))
+        halves = [
+            np.sum(weights * _moments(rates + p, weights.shape[1], self.cutoff)) for rates, weights in terms
+        ]
+        return self.delta + 0.5 * complex(sum(halves))
 
 
 def exponentials(
@@ -140,6 +138,12 @@ def exponentials(
     rate, weight = _one_of_each_pair(rate, weight)
     end = math.inf if cutoff is None else positive("exponentials kernel", "cutoff", cutoff)
     return ExponentialKernel.of(rate, weight[:, None], finite("exponentials kernel", "delta", delta), end)
+
+
+def _moments(rates: RateArray, orders: int, end: float) -> RateArray:
+    if math.isinf(end):
+        return -inverse(rates, orders)
+    return truncated_moments(rates, np.array(end), orders)
 
 
 def _terms(name: str, values: ArrayLike) -> RateArray:

@@ -38,8 +38,8 @@ def chemotaxis(tau_k: float, area: float = 0.0) -> ExponentialKernel:
     b = 1 / positive("chemotaxis kernel", "tau_k", tau_k)
     area = finite("chemotaxis kernel", "area", area)
     # alpha * lambda = b^2 (b^2 + 2 b I)/2 stays finite where 3 I = -b makes lambda infinite.
-    weights = b * b * np.array([[0.0, 3 * area + b, -b * (b + 2 * area)]])
-    return ExponentialKernel(np.array([b]), weights, 0.0, area, -1.0)
+    linear, square = b * b * (3 * area + b), -b * b * b * (b + 2 * area)
+    return ExponentialKernel(np.array([b]), np.array([[0.0, linear, square]]), 0.0, area, -1.0)
 
 
 def maxwell(k: float, gamma: float) -> ExponentialKernel:
@@ -98,7 +98,9 @@ def integral_feedback(tau_u: float, tau_m: float, k: float) -> ExponentialKernel
     else:
         root = math.sqrt(-square)
         rates, weights = np.array([b - 1j * root]), np.array([[1 + 1j * b / root]])
-    return ExponentialKernel(rates, k / tau_u * weights, 0.0, 0.0, -tau_m)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = k / tau_u * weights
+    return ExponentialKernel(rates, scaled, 0.0, 0.0, -tau_m)
 
 
 def sine(amplitude: float = 1 / 3, period: float = 0.1, length: float | None = None) -> ExponentialKernel:

@@ -22,8 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcl_circuits.arrays import FloatArray
+from tcl_circuits.errors import InputError
 from tcl_circuits.kernels.periodic import PeriodicResponse, PeriodicSignal, balanced_antiderivative
-from tcl_circuits.kernels.taylor import RateArray, multiplication, taylor_powers, truncated_moments
+from tcl_circuits.kernels.taylor import (
+    RateArray,
+    decay,
+    inverse,
+    multiplication,
+    product,
+    truncated_moments,
+)
 
 if TYPE_CHECKING:
     from tcl_circuits.kernels.exponential import ExponentialKernel
@@ -34,6 +42,8 @@ _PIECE_POWERS = 22
 """Powers kept on short pieces: 1/22! is below the last digit."""
 _PERIOD_POWERS = 26
 """Antiderivatives kept for short periods: (1/2 pi)^24 is below the last digit."""
+_MOST_PERIODS = 10_000_000
+"""Whole periods within a cutoff that are summed one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,128 +88,146 @@ class _Drive:
 def steady_response(kernel: ExponentialKernel, signal: PeriodicSignal) -> PeriodicResponse:
     """Response of `kernel` to a periodic signal that has been on for ever."""
     drive = _Drive.of(signal, kernel.cutoff)
-    quick = np.abs(kernel.rates) * drive.period < _SHORT
-    parts = [kernel.delta * drive.lines[0], _by_parts(kernel, quick, drive)]
+    reach = np.abs(kernel.rates) * drive.durations[:, None]
+    quick = reach.sum(axis=0) < _SHORT
+    parts = [kernel.delta * drive.lines[0]]
     transients = np.zeros((drive.durations.size, *kernel.weights.shape), kernel.weights.dtype)
-    for r in np.flatnonzero(~quick):
-        part, transients[:, r] = _by_states(kernel.rates[r], kernel.weights[r], drive, kernel.cutoff)
-        parts.append(part)
+    if np.any(quick):
+        parts.append(_by_parts(kernel.rates[quick], kernel.weights[quick], drive, kernel.cutoff))
+    if not np.all(quick):
+        slow = ~quick
+        states = _States.of(kernel.rates[slow], kernel.weights[slow], drive, kernel.cutoff)
+        long = reach[:, slow] >= _SHORT
+        line, transients[:, slow] = states.settled(long)
+        parts += [line, states.power_series(~long)]
     polynomial = np.zeros((drive.durations.size, max(part.shape[1] for part in parts)))
     for part in parts:
         polynomial[:, : part.shape[1]] += part
     if math.isinf(kernel.cutoff):
         # The kernel knows its moments better than the sum over its terms does.
-        settled = np.all(np.abs(kernel.rates)[:, None] * drive.durations >= _SHORT, axis=0)
-        values, rises = drive.values[0, settled], drive.rises[0, settled]
-        polynomial[settled, 0] = kernel.area * values - kernel.first_moment * rises / drive.durations[settled]
-        polynomial[settled, 1] = kernel.area * rises
+        exact = np.all(reach >= _SHORT, axis=1)
+        values, rises = drive.values[0, exact], drive.rises[0, exact]
+        polynomial[exact, 0] = kernel.area * values - kernel.first_moment * rises / drive.durations[exact]
+        polynomial[exact, 1] = kernel.area * rises
     polynomial[:, 0] += kernel.area * signal.mean
     return PeriodicResponse(drive.durations, polynomial, kernel.rates, transients)
 
 
-def _by_parts(kernel: ExponentialKernel, terms: NDArray[np.bool_], drive: _Drive) -> FloatArray:
-    """Polynomials of the `terms` for which the period is short."""
-    if not np.any(terms):
-        return np.zeros((drive.durations.size, 1))
-    states = [
-        (_shift(rate, row.size), _sources(rate, row.size, kernel.cutoff).T, row)
-        for rate, row in zip(kernel.rates[terms], kernel.weights[terms], strict=True)
-    ]
+def _by_parts(rates: RateArray, weights: RateArray, drive: _Drive, cutoff: float) -> FloatArray:
+    """Polynomials of terms for which the period is short."""
+    sources = _sources(rates, weights.shape[1], cutoff)
     primitive = drive.lines
     total = np.zeros((drive.durations.size, _PERIOD_POWERS + 2))
     for _ in range(_PERIOD_POWERS):
         primitive = balanced_antiderivative(primitive, drive.durations)
-        slopes = sum((row @ sources).real for _, sources, row in states)
-        total[:, : primitive.shape[-1]] += np.einsum("s,spn->pn", slopes, primitive)
-        states = [(shift, shift @ sources, row) for shift, sources, row in states]
+        ends = np.einsum("srj,rj->s", sources, weights).real
+        total[:, : primitive.shape[-1]] += np.einsum("s,spn->pn", ends, primitive)
+        sources = _advanced(sources, rates)
     return total
 
 
-def _by_states(
-    rate: complex, weights: RateArray, drive: _Drive, cutoff: float
-) -> tuple[FloatArray, RateArray]:
-    """Polynomials and transients of one rate, from its states at the beginnings of the pieces."""
-    orders, durations = weights.size, drive.durations
-    sources = _sources(rate, orders, cutoff)
-    starts, rises = drive.values.T @ sources, drive.rises.T @ sources
-    slopes = _slope_states(rate, rises, drive, cutoff)
-    inverse = multiplication(-(rate ** -np.arange(1.0, orders + 1)))
-    long = abs(rate) * durations >= _SHORT
-    polynomial = np.zeros((durations.size, 2 if np.all(long) else _PIECE_POWERS))
-    transients = np.zeros((durations.size, orders), weights.dtype)
-    for p in np.flatnonzero(long):
-        slope = inverse @ (rises[p] / durations[p])
-        transients[p] = weights @ multiplication(inverse @ (slopes[p] + slope))
-        polynomial[p, 0] = -(weights @ inverse @ (starts[p] + slope)).real
-        polynomial[p, 1] = -(weights @ inverse @ rises[p]).real
-    for p in np.flatnonzero(~long):
-        step = durations[p] * _shift(rate, orders)
-        powers = [inverse @ (slopes[p] - starts[p]), durations[p] * slopes[p]]
-        powers.append(0.5 * (step @ powers[1] + durations[p] * rises[p]))
+@dataclass(frozen=True, eq=False)
+class _States:
+    """States at the beginnings of the pieces, and what drives them; arrays of shape (pieces, rates, orders).
+
+    `slopes` are the states q of the response to the signal's slope.
+    """
+
+    rates: RateArray
+    weights: RateArray
+    durations: FloatArray
+    starts: RateArray
+    rises: RateArray
+    slopes: RateArray
+
+    @classmethod
+    def of(cls, rates: RateArray, weights: RateArray, drive: _Drive, cutoff: float) -> _States:
+        orders = weights.shape[1]
+        sources = _sources(rates, orders, cutoff)
+        starts, rises = (np.tensordot(part.T, sources, 1) for part in (drive.values, drive.rises))
+        durations = drive.durations[:, None]
+        decays = decay(rates, durations, orders)
+        heads = truncated_moments(rates, durations, orders) / durations[..., None]
+        pushes = product(heads, rises)
+        if math.isinf(cutoff):
+            state = _over_all_time(rates, _run(decays, pushes), drive.period)
+        else:
+            state = _since_cutoff(rates, decays, heads * drive.rises[0, :, None, None], drive)
+        slopes = np.empty_like(decays)
+        for k in range(durations.size):
+            p = (drive.anchor + k) % durations.size
+            slopes[p] = state
+            state = product(decays[p], state) + pushes[p]
+        return cls(rates, weights, drive.durations, starts, rises, slopes)
+
+    def settled(self, long: NDArray[np.bool_]) -> tuple[FloatArray, RateArray]:
+        """Lines, shape (pieces, 2), and transients on the pieces that are `long` for a rate."""
+        back = inverse(self.rates, self.weights.shape[1])
+        slope = product(back, self.rises / self.durations[:, None, None])
+        transients = self.weights[:, None] @ multiplication(product(back, self.slopes + slope))
+        ends = [product(back, self.starts + slope), product(back, self.rises)]
+        lines = [-np.sum(self.weights * end, axis=2).real for end in ends]
+        line = np.stack([np.sum(np.where(long, part, 0.0), axis=1) for part in lines], axis=1)
+        return line, np.where(long[..., None], transients[..., 0, :], 0.0)
+
+    def power_series(self, short: NDArray[np.bool_]) -> FloatArray:
+        """Polynomials on the pieces that are `short` for a rate, shape (pieces, powers)."""
+        if not np.any(short):
+            return np.zeros((self.durations.size, 1))
+        piece, rate = np.nonzero(short)
+        rates, durations = self.rates[rate], self.durations[piece, None]
+        starts, rises, slopes = self.starts[short], self.rises[short], self.slopes[short]
+        powers = [product(inverse(rates, slopes.shape[1]), slopes - starts), durations * slopes]
+        powers.append(0.5 * durations * (_advanced(powers[1], rates) + rises))
         for n in range(3, _PIECE_POWERS):
-            powers.append(step @ powers[-1] / n)
-        polynomial[p] = (np.array(powers) @ weights).real
-    return polynomial, transients
+            powers.append(durations * _advanced(powers[-1], rates) / n)
+        found = np.zeros((self.durations.size, _PIECE_POWERS))
+        np.add.at(found, piece, np.einsum("nej,ej->en", np.array(powers), self.weights[rate]).real)
+        return found
 
 
-def _slope_states(rate: complex, rises: RateArray, drive: _Drive, cutoff: float) -> RateArray:
-    """Periodic states q of the response to the signal's slope, at the beginnings of the pieces."""
-    orders, durations = rises.shape[1], drive.durations
-    decays = [multiplication(_decay(rate, orders, duration)) for duration in durations]
-    heads = [truncated_moments(rate, orders, duration) / duration for duration in durations]
-    pushes = [multiplication(head) @ rise for head, rise in zip(heads, rises, strict=True)]
-    states = np.zeros(rises.shape, np.result_type(rate))
-    states[drive.anchor] = _anchored(rate, decays, heads, pushes, drive, cutoff)
-    for p in (np.arange(drive.anchor, drive.anchor + durations.size - 1)) % durations.size:
-        states[(p + 1) % durations.size] = decays[p] @ states[p] + pushes[p]
-    return states
+def _over_all_time(rates: RateArray, once: RateArray, period: float) -> RateArray:
+    """State q at t = 0, from what one period adds to it."""
+    rest = -decay(rates, np.array(period), once.shape[1])
+    rest[:, 0] = -np.expm1(-rates * period)
+    state: RateArray = np.linalg.solve(multiplication(rest), once[..., None])[..., 0]
+    return state
 
 
-def _anchored(
-    rate: complex,
-    decays: list[RateArray],
-    heads: list[RateArray],
-    pushes: list[RateArray],
-    drive: _Drive,
-    cutoff: float,
-) -> RateArray:
-    """State q at the anchor: a sum over all past periods, or over those before the cutoff."""
-    orders = heads[0].size
-    if math.isinf(cutoff):
-        once = _run(decays, pushes)
-        rest = -_decay(rate, orders, drive.period)
-        rest[0] = -np.expm1(-rate * drive.period)
-        return np.linalg.solve(multiplication(rest), once)
-    pushes = [head * rise for head, rise in zip(heads, drive.rises[0], strict=True)]
-    ago = drive.period * np.arange(drive.whole_periods)
-    powers = np.cumprod(np.stack([np.ones_like(ago), *(ago / j for j in range(1, orders))]), axis=0)
-    periods = np.sum(powers * np.exp(-rate * ago), axis=1)
-    state = multiplication(periods) @ _run(decays, pushes)
+def _since_cutoff(rates: RateArray, decays: RateArray, pushes: RateArray, drive: _Drive) -> RateArray:
+    """State q at the anchor, from the whole periods and the rest since the cutoff."""
+    if drive.whole_periods > _MOST_PERIODS:
+        raise InputError(
+            f"kernel: its cutoff spans {drive.whole_periods} periods of the signal; at most {_MOST_PERIODS} "
+            "can be summed, take a longer period"
+        )
+    ago = np.arange(float(drive.whole_periods)) * drive.period
+    periods = decay(rates[:, None], ago, decays.shape[2]).sum(axis=1)
+    state = product(periods, _run(decays, pushes))
     for p in range(drive.anchor):
-        state = decays[p] @ state + pushes[p]
+        state = product(decays[p], state) + pushes[p]
     return state
 
 
-def _run(decays: list[RateArray], pushes: list[RateArray]) -> RateArray:
+def _run(decays: RateArray, pushes: RateArray) -> RateArray:
     """State after one period that began at 0."""
-    state = pushes[0]
-    for decay, push in zip(decays[1:], pushes[1:], strict=True):
-        state = decay @ state + push
+    state: RateArray = pushes[0]
+    for step, push in zip(decays[1:], pushes[1:], strict=True):
+        state = product(step, state) + push
     return state
 
 
-def _sources(rate: complex, orders: int, cutoff: float) -> RateArray:
-    """How the signal, and the signal a cutoff ago, drive the states; shape (sources, orders)."""
-    now = np.eye(1, orders)
-    return now if math.isinf(cutoff) else np.stack([now[0], -_decay(rate, orders, cutoff)])
+def _sources(rates: RateArray, orders: int, cutoff: float) -> RateArray:
+    """How the signal, and the signal a cutoff ago, drive the states; shape (sources, rates, orders)."""
+    now = np.zeros((1, rates.size, orders))
+    now[..., 0] = 1.0
+    if math.isinf(cutoff):
+        return now
+    return np.concatenate([now, -decay(rates, np.array(cutoff), orders)[None]])
 
 
-def _shift(rate: complex, orders: int) -> RateArray:
-    """The matrix A."""
-    return np.eye(orders, k=-1) - rate * np.eye(orders)
-
-
-def _decay(rate: complex, orders: int, duration: float) -> RateArray:
-    """``exp(A duration)`` as a series."""
-    series: RateArray = np.exp(-rate * duration) * taylor_powers(duration, orders)
-    return series
+def _advanced(states: RateArray, rates: RateArray) -> RateArray:
+    """``A z``."""
+    shifted = np.zeros_like(states)
+    shifted[..., 1:] = states[..., :-1]
+    return shifted - rates[:, None] * states

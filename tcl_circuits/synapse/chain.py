@@ -7,7 +7,7 @@ to state i, each column sums to zero, and every state can be reached from every 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def steady_states(generators: FloatArray) -> FloatArray:
     occupancy[..., 0] = 1.0
     for k in range(1, states):
         occupancy[..., k] = (rates[..., k, :k] * occupancy[..., :k]).sum(axis=-1)
-    return occupancy / occupancy.sum(axis=-1, keepdims=True)
+    return np.asarray(occupancy / occupancy.sum(axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ def _complement(axis: FloatArray) -> FloatArray:
 def _inverses(vectors: ModalArray) -> ModalArray:
     """Inverse of each matrix of a stack; NaN for those that have none, whose modes are no basis."""
     try:
-        return np.linalg.inv(vectors)
+        return cast("ModalArray", np.linalg.inv(vectors))
     except np.linalg.LinAlgError:
         if vectors.ndim == 2:
             return np.full_like(vectors, np.nan)

@@ -47,7 +47,7 @@ def _gain(s: FloatArray) -> FloatArray:
 
 def rung_energies(s: float) -> FloatArray:
     """Energy differences Delta E of the rungs (Eq. H3), of shape (5,)."""
-    return 2.0 * (1 - _COLUMN) + math.log1p(s / _LOW) - math.log1p(s / _HIGH)
+    return np.asarray(2.0 * (1 - _COLUMN) + math.log1p(s / _LOW) - math.log1p(s / _HIGH))
 
 
 def rung_rates(rate_factor: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:

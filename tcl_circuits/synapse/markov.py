@@ -20,7 +20,6 @@ __all__ = ["Ladder", "ladder_kernels"]
 
 PUBLISHED_LENGTH = 5.0
 """Markov time at which the paper cuts its kernels off."""
-
 PUBLISHED_PACE = 5.0
 """Units of Markov time in one of the sawtooth's time: the paper takes its cut kernels to have length 1."""
 
@@ -28,8 +27,11 @@ _HIGHEST_GAMMA = 1e6
 _HIGHEST_RATE_FACTOR = 1e12
 _HIGHEST_SIGNAL = 1e9
 _SMALLEST_STEP = 1e-6
+"""Below it, a rung whose Delta E changes sign within the step would lose too many digits."""
 _WORST_PRECISION = 1e-8
-_WORST_MOMENT = 1e-6
+"""Of a kernel over its size."""
+_WORST_NORMALISATION = 1e-6
+"""Of the factor that makes a first moment -1."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Ladder:
 
     def generator(self, s: float = 0.0) -> FloatArray:
         """Matrix R of shape (10, 10) of ``dp/dt = R p`` (Eq. H1); R[i, j] is the rate from j to i."""
-        return rates.generators(*_stack([self], [_checked_signal(s)]))[0]
+        return np.asarray(rates.generators(*_stack([self], [_checked_signal(s)]))[0])
 
     def steady_state(self, s: float = 0.0) -> FloatArray:
         """Occupancies of shape (10,) under a constant signal, each to full relative precision."""
@@ -79,7 +81,7 @@ class Ladder:
     def plaquette_currents(self, s: float = 0.0) -> FloatArray:
         """Net counterclockwise currents around the four plaquettes, of shape (4,), 1/time."""
         top = self.steady_state(s)[: rates.COLUMNS]
-        return top[1:] - float(rates.clockwise_rate(np.array(self.gamma))) * top[:-1]
+        return np.asarray(top[1:] - self._clockwise * top[:-1])
 
     def dissipation(self, s: float = 0.0) -> float:
         """Entropy production sigma in the steady state, in kT per unit of Markov time (Eq. H11).
@@ -90,13 +92,17 @@ class Ladder:
         occupancy, log_hop = self.steady_state(s), 1 + math.log(self.gamma)
         (top, bottom), (log_top, log_bottom) = (np.split(x, 2) for x in (occupancy, np.log(occupancy)))
         up, down = (x[0] for x in rates.rung_rates(*_stack([self], [s])[1:]))
-        hop = float(rates.clockwise_rate(np.array(self.gamma)))
         terms = (
-            (hop * top[:-1] - top[1:]) * (log_hop + log_top[:-1] - log_top[1:]),
-            (hop * bottom[1:] - bottom[:-1]) * (log_hop + log_bottom[1:] - log_bottom[:-1]),
+            (self._clockwise * top[:-1] - top[1:]) * (log_hop + log_top[:-1] - log_top[1:]),
+            (self._clockwise * bottom[1:] - bottom[:-1]) * (log_hop + log_bottom[1:] - log_bottom[:-1]),
             (down * top - up * bottom) * (rates.rung_energies(s) + log_top - log_bottom),
         )
-        return float(sum(term.sum() for term in terms))
+        # No edge produces less than 0; near detailed balance rounding can say so.
+        return float(sum(np.maximum(term, 0.0).sum() for term in terms))
+
+    @property
+    def _clockwise(self) -> float:
+        return float(rates.clockwise_rate(np.array(self.gamma)))
 
     def step_response(self, step: float, t: ArrayLike, s: float = 0.0) -> FloatArray:
         """Output u(t) when the signal steps from `s` to ``s + step`` at t = 0 (Eqs. H5, H10).
@@ -118,7 +124,7 @@ class Ladder:
         times = np.maximum(checks.finite_array("Ladder.step_response", "t", t), 0.0)[..., None]
         modes = _modes([self], [step], s)
         settled = -np.expm1(-modes.rates[0] * times) * (modes.weights[0] / modes.rates[0])
-        return self.top_occupancy(s) + step * settled.sum(axis=-1).real
+        return np.asarray(self.top_occupancy(s) + step * settled.sum(axis=-1).real)
 
     def response_kernel(self, step: float = 0.0, s: float = 0.0) -> ExponentialKernel:
         """Kernel as it is: the derivative of the step response over the step's height (Eq. H10), whole.
@@ -238,7 +244,8 @@ def _modes(ladders: Sequence[Ladder], steps: ArrayLike, s: float) -> Modes:
         if not precision < _WORST_PRECISION:
             raise InputError(
                 f"kernel of {ladder}: its rates lie too far apart, or two of its modes too close together, "
-                "for double precision; choose a rate_factor between 1e-3 and 1e4, or move gamma by a millionth"
+                "for double precision; take a rate_factor between 1e-4 and 1e4 and a gamma of at most 100, "
+                "or move gamma by a millionth"
             )
     return modes
 
@@ -246,7 +253,8 @@ def _modes(ladders: Sequence[Ladder], steps: ArrayLike, s: float) -> Modes:
 def _stack(ladders: Sequence[Ladder], s: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Arrays of gamma, rate factor and signal."""
     gamma = np.array([ladder.gamma for ladder in ladders], dtype=float)
-    return gamma, np.array([ladder.rate_factor for ladder in ladders], dtype=float), np.asarray(s, dtype=float)
+    factor = np.array([ladder.rate_factor for ladder in ladders], dtype=float)
+    return gamma, factor, np.asarray(s, dtype=float)
 
 
 def _checked_signal(s: float) -> float:
@@ -262,7 +270,9 @@ def _checked_steps(steps: ArrayLike, count: int, s: float) -> FloatArray:
     """Heights of shape (count,), each within the range of signals and wide enough to be told from 0."""
     heights = checks.finite_array("ladder kernel", "step", steps)
     if heights.shape not in ((), (count,)):
-        raise InputError(f"ladder kernel: {heights.size} steps given for {count} ladders; give one, or one each")
+        raise InputError(
+            f"ladder kernel: step of shape {heights.shape} for {count} ladders; give one, or one for each"
+        )
     heights = np.broadcast_to(heights, (count,))
     for step in heights[(heights != 0) & (np.abs(heights) < _SMALLEST_STEP)]:
         raise InputError(
@@ -279,9 +289,9 @@ def _checked_steps(steps: ArrayLike, count: int, s: float) -> FloatArray:
 
 def _check_moments(ladders: Sequence[Ladder], moments: FloatArray, modes: Modes) -> None:
     """Refuse kernels whose lobes have opposite first moments, which leave nothing to normalise by."""
-    sizes = np.abs(modes.weights / modes.rates**2).sum(axis=-1)
-    for ladder, moment, size in zip(ladders, moments, sizes, strict=True):
-        if not abs(moment) > _WORST_MOMENT * size:
+    errors = modes.precision * np.abs(modes.weights / modes.rates**2).sum(axis=-1)
+    for ladder, moment, error in zip(ladders, moments, errors, strict=True):
+        if not error < _WORST_NORMALISATION * abs(moment):
             raise InputError(f"kernel of {ladder}: its first moment vanishes, it can't be normalised to -1")
 
 
