@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
 from rich.text import Text
 
 from tcl_circuits.cli.app import app, messages, output, print_json
@@ -16,6 +18,8 @@ from tcl_circuits.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tcl_circuits.commands.ep import EpRequest
+    from tcl_circuits.commands.ep_compare import EpComparison
     from tcl_circuits.ep.trainer import Progress as TrainingProgress
 
 
@@ -34,12 +38,13 @@ def ep(
     out: OutOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
     force: ForceOption = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Train with every rule, and compare.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train the EP network of Fig. 3 on MNIST or on your own images, and leave files and pictures."""
-    from tcl_circuits.commands import ep as command
+    from tcl_circuits.commands.ep import EpRequest
 
-    request = command.EpRequest(
+    request = EpRequest(
         rule=rule,
         hidden=_layers(hidden),
         epochs=epochs,
@@ -51,8 +56,17 @@ def ep(
         resume=resume,
         force=force,
     )
-    with _training_bar(rule) as report:
-        result = command.train_ep(request, messages.print, report)
+    if compare:
+        _compare(request, as_json)
+    else:
+        _train(request, as_json)
+
+
+def _train(request: EpRequest, as_json: bool) -> None:
+    from tcl_circuits.commands.ep import train_ep
+
+    with _training_bars() as bar_of:
+        result = train_ep(request, messages.print, bar_of(request.rule))
     if as_json:
         print_json(dict(result.summary))
         return
@@ -63,6 +77,39 @@ def ep(
     )
     pictures = [path.name for path in sorted(result.out.glob("*.png"))]
     output.print(f"pictures: {result.out}/{', '.join(pictures)}; weights: {result.out}/weights.npz")
+
+
+def _compare(request: EpRequest, as_json: bool) -> None:
+    from tcl_circuits.commands.ep_compare import compare_rules
+
+    with _training_bars() as bar_of:
+        found = compare_rules(request, messages.print, bar_of)
+    if as_json:
+        print_json(found.as_json())
+        return
+    output.print(_table(found))
+    output.print("iterations: of an image for an update; time and energy of an update after Appendix C, in")
+    output.print("relaxation times of the network and in kT; what they assume is in comparison.json")
+    output.print(
+        f"files: {found.out}/comparison.json, comparison.csv, comparison.png, and a run for each rule"
+    )
+
+
+def _table(found: EpComparison) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("rule", "train", "test", "iterations", "CPU", "time", "energy"):
+        table.add_column(head, justify="left" if head == "rule" else "right", no_wrap=True)
+    for row in found.table.to_dict(orient="records"):
+        table.add_row(
+            row["rule"],
+            f"{row['train_error']:.2f} %",
+            f"{row['test_error']:.2f} %",
+            str(row["iterations_per_update"]),
+            f"{row['cpu_s']:.1f} s",
+            f"{row['time_tau_relax']:g}",
+            f"{row['energy_kT']:.2g}",
+        )
+    return table
 
 
 def _layers(text: str) -> tuple[int, ...]:
@@ -84,36 +131,44 @@ class _Speed(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f} images/s")
 
 
-@contextmanager
-def _training_bar(rule: str) -> Iterator[Callable[[TrainingProgress], None]]:
-    """Progress bar over the images of a run, with images/s, running error and time left."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[epoch]}"),
-        _Speed(),
-        TextColumn("{task.fields[error]}"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    bar = Progress(*columns, console=messages, speed_estimate_period=10)
-    lines: list[TaskID] = []
+def _text(shown: str) -> TextColumn:
+    return TextColumn(shown, table_column=Column(no_wrap=True))
 
-    def report(at: TrainingProgress) -> None:
-        if not lines:
-            # A resumed run begins in the middle: its speed counts from there.
-            total = at.images * at.epochs / at.epoch
-            lines.append(bar.add_task(rule, total=total, completed=at.images, epoch="", error=""))
-            bar.start()
-        bar.update(
-            lines[0],
-            completed=at.images,
-            epoch=f"epoch {min(int(at.epoch) + 1, at.epochs)}/{at.epochs}",
-            error=f"train error {at.error:.2f} %",
-        )
+
+@contextmanager
+def _training_bars() -> Iterator[Callable[[str], Callable[[TrainingProgress], None]]]:
+    """Makes a progress bar for a rule: images/s, running error, time left."""
+    columns = (
+        _text("{task.description}"),
+        BarColumn(bar_width=None),
+        _text("{task.fields[epoch]}"),
+        _Speed(Column(no_wrap=True)),
+        _text("{task.fields[error]}"),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        _text("left"),
+    )
+    bars = Progress(*columns, console=messages, speed_estimate_period=10, expand=True)
+
+    def bar_of(rule: str) -> Callable[[TrainingProgress], None]:
+        lines: list[TaskID] = []
+
+        def report(at: TrainingProgress) -> None:
+            if not lines:
+                # A resumed run begins in the middle: its speed counts from there.
+                total = at.images * at.epochs / at.epoch
+                lines.append(bars.add_task(rule, total=total, completed=at.images, epoch="", error=""))
+                bars.start()
+            bars.update(
+                lines[0],
+                completed=at.images,
+                epoch=f"epoch {min(int(at.epoch) + 1, at.epochs)}/{at.epochs}",
+                error=f"error {at.error:.2f} %",
+            )
+
+        return report
 
     try:
-        yield report
+        yield bar_of
     finally:
-        if bar.live.is_started:
-            bar.stop()
+        if bars.live.is_started:
+            bars.stop()

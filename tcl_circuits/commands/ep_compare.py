@@ -1,0 +1,95 @@
+"""``tcl-circuits ep --compare``: every rule on the same images from the same start, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tcl_circuits import ep
+from tcl_circuits.commands.ep import EpRequest, train_ep
+from tcl_circuits.commands.ep_costs import ASSUMPTIONS, NEEDS, cost_of
+from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.ep.data import Digits
+from tcl_circuits.ep.rules import make_rule
+from tcl_circuits.ep.trainer import Progress
+from tcl_circuits.figures.ep import draw_rules, save
+
+
+@dataclass(frozen=True)
+class EpComparison:
+    """What a comparison came to: its directory, its table, and what the table's costs assume."""
+
+    out: Path
+    table: pd.DataFrame
+    assumptions: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything as JSON."""
+        return {"assumptions": dict(self.assumptions), "rules": self.table.to_dict(orient="records")}
+
+
+def compare_rules(
+    request: EpRequest,
+    notify: Callable[[str], None] = print,
+    progress_of: Callable[[str], Callable[[Progress], None]] | None = None,
+) -> EpComparison:
+    """Train with every rule, each in a directory of its own, and leave comparison.json, .csv and .png.
+
+    Parameters
+    ----------
+    request : EpRequest
+        What the user asked for; its rule is not used. With `resume`, rules that are done are not trained
+        again, and the one under way goes on.
+    notify : callable
+        Told a line where the user should know something at once.
+    progress_of : callable, optional
+        Makes from a rule's name what is told of each of its batches.
+
+    Raises
+    ------
+    InputError, TclError, KeyboardInterrupt
+        As :func:`~tcl_circuits.commands.ep.train_ep`.
+    """
+    data = ep.data.load(request.data, request.seed, request.classes)
+    out = claim(_place(request), request.force, request.resume)
+    rows, histories = [], {}
+    for rule in ep.RULES:
+        place = out / rule
+        resume = request.resume and (place / "checkpoint.npz").exists()
+        each = replace(request, rule=rule, out=place, resume=resume)
+        result = train_ep(each, notify, None if progress_of is None else progress_of(rule), data)
+        rows.append(_row(each, result.summary, data))
+        histories[rule] = result.history
+    table = pd.DataFrame(rows)
+    found = EpComparison(out, table, ASSUMPTIONS)
+    table.to_csv(out / "comparison.csv", index=False)
+    save(draw_rules(histories, f"Rules from the same start on {data.name}"), out / "comparison.png")
+    write_json(out / "comparison.json", found.as_json())
+    return found
+
+
+def _place(request: EpRequest) -> Path:
+    label = f"ep-{Path(request.data).name}-rules-{request.preset}-seed{request.seed}"
+    return request.out or Path("runs") / label
+
+
+def _row(request: EpRequest, summary: Mapping[str, Any], data: Digits) -> dict[str, Any]:
+    settings = ep.Settings.named(request.preset)
+    update = make_rule(request.rule, settings, len(request.hidden) + 1).iterations
+    cost = cost_of(request.rule, summary["sizes"], settings)
+    each = settings.free_iterations + update
+    return {
+        "rule": request.rule,
+        "train_error": summary["train_error"],
+        "test_error": summary["test_error"],
+        "iterations_per_update": each,
+        "iterations": each * summary["epochs"] * len(data.train_x),
+        "cpu_s": summary["cpu_s"],
+        "time_tau_relax": cost.time,
+        "energy_kT": cost.in_kt(),
+        "needs": NEEDS[request.rule],
+    }
