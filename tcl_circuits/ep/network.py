@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -134,14 +134,6 @@ class Network:
         parts = [x[k : k + _CHUNK] for k in range(0, len(x), _CHUNK)]
         found = [self.settle(part, iterations, relaxation)[-1].argmax(axis=1) for part in parts]
         return np.concatenate([np.zeros(0, np.int64), *found])
-
-    def stepped(self, weights: Sequence[Array], biases: Sequence[Array]) -> Network:
-        """Return the network with these changes added."""
-        return replace(
-            self,
-            weights=tuple(w + dw for w, dw in zip(self.weights, weights, strict=True)),
-            biases=tuple(b + db for b, db in zip(self.biases, biases, strict=True)),
-        )
 
     def _checked_input(self, x: Array) -> Array:
         x = np.asarray(x, self.dtype)

@@ -135,8 +135,7 @@ def _stepped(x: Array, keep: Array, push: Array, acting: Array | None) -> Array:
     moved += push
     if acting is not None:
         moved += acting
-    np.maximum(moved, 0, out=moved)
-    return np.minimum(moved, 1, out=moved)
+    return moved.clip(0, 1, out=moved)
 
 
 def _minimum(force: Array, curvature: Array, x: Array) -> Array:

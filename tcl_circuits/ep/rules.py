@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from types import MappingProxyType
 
 import numpy as np
 
+from tcl_circuits.ep.gating import GatedSum
 from tcl_circuits.ep.layers import Array, State, neighbours
 from tcl_circuits.ep.network import Network
 from tcl_circuits.ep.settings import Settings, spread
 from tcl_circuits.ep.steps import Directions, Frame, Rule, Shown, contrasts, signals
-from tcl_circuits.ep.update import GatedSum, TemporalUpdate
+from tcl_circuits.ep.update import TemporalUpdate, plain_input_update
 from tcl_circuits.errors import InputError
 
 _PHASES = 8
@@ -28,8 +30,8 @@ class Temporal:
     rates: tuple[float, ...]
 
     @classmethod
-    def of(cls, settings: Settings, layers: int) -> Temporal:
-        """Rule for a network of so many layers after the input."""
+    def of(cls, settings: Settings, layers: int, compiled: bool = False) -> Temporal:
+        """Rule for a network of so many layers after the input, compiled or in NumPy alone."""
         cycle = settings.cycle()
         weights, biases = (
             tuple(GatedSum(cycle, settings.gate(theta)) for theta in spread(values, layers, what))
@@ -41,7 +43,7 @@ class Temporal:
         rates = spread(settings.rates, layers, "rates")
         return cls(
             Frame.of(settings, layers),
-            TemporalUpdate(weights, biases),
+            TemporalUpdate(weights, biases, _compiled_update() if compiled else plain_input_update),
             tuple(0.5 * settings.gain * rate for rate in rates),
         )
 
@@ -210,28 +212,47 @@ class Backpropagation:
         return tuple(reached)
 
 
-RULES: Mapping[str, Callable[[Settings, int], Rule]] = MappingProxyType(
+_OTHERS: Mapping[str, Callable[[Frame], Rule]] = MappingProxyType(
     {
-        "tcl": Temporal.of,
-        "contrast": lambda settings, layers: Contrast(Frame.of(settings, layers)),
-        "continual": lambda settings, layers: Continual(Frame.of(settings, layers)),
-        "hebbian": lambda settings, layers: Hebbian(Frame.of(settings, layers)),
-        "hebbian-random": lambda settings, layers: HebbianRandom(Frame.of(settings, layers)),
-        "oscillating": lambda settings, layers: Oscillating(Frame.of(settings, layers)),
-        "backprop": lambda settings, layers: Backpropagation(Frame.of(settings, layers)),
+        "contrast": Contrast,
+        "continual": Continual,
+        "hebbian": Hebbian,
+        "hebbian-random": HebbianRandom,
+        "oscillating": Oscillating,
+        "backprop": Backpropagation,
     }
 )
-"""Rules by name: each is made from settings for so many layers after the input."""
+"""Rules by name, but for the temporal one."""
+RULES = ("tcl", *_OTHERS)
+"""Names of all rules."""
 
 
-def make_rule(name: str, settings: Settings, layers: int) -> Rule:
-    """Rule by name.
+def make_rule(name: str, settings: Settings, layers: int, compiled: bool = False) -> Rule:
+    """Rule by name, for a network of so many layers after the input.
 
     Raises
     ------
     InputError
         If there is none of that name.
     """
-    if name not in RULES:
+    if name == "tcl":
+        return Temporal.of(settings, layers, compiled)
+    if name not in _OTHERS:
         raise InputError(f"there is no EP rule {name!r}; there are {', '.join(RULES)}")
-    return RULES[name](settings, layers)
+    return _OTHERS[name](Frame.of(settings, layers))
+
+
+def can_compile() -> bool:
+    """Whether numba is installed."""
+    return find_spec("numba") is not None
+
+
+def _compiled_update() -> Callable[[GatedSum, Array, Array], Array]:
+    """Return the compiled update of the weights from the input; loads numba, which takes a second."""
+    if not can_compile():
+        raise InputError(
+            "the compiled EP update needs numba; pip install 'tcl-circuits[fast]', or do without it"
+        )
+    from tcl_circuits.ep.compiled import input_update
+
+    return input_update

@@ -89,12 +89,15 @@ class Frame:
         return Nudging(s.relaxation, acting.inner, fields, shown.free, shown.target, s.factor)
 
     def moved(self, network: Network, directions: Directions, factor: float) -> Network:
-        """Network after a step of `factor` times its rates along the directions."""
+        """Network after a step of `factor` times its rates along the directions, which are used up."""
         weights, biases = (
-            [d.dtype.type(factor * rate) * d for d, rate in zip(part, self.rates, strict=True)]
-            for part in directions
+            tuple(
+                _added(old, direction, factor * rate)
+                for old, direction, rate in zip(before, part, self.rates, strict=True)
+            )
+            for before, part in zip((network.weights, network.biases), directions, strict=True)
         )
-        return network.stepped(weights, biases)
+        return Network(weights, biases)
 
 
 def signals(x: Array, state: State, weights: FloatArray | None = None) -> Directions:
@@ -138,3 +141,10 @@ def _shares(images: int, weights: FloatArray | None, like: Array) -> Array:
     """Share of each image in a mean, shape (images, 1), in the precision of an array."""
     given = np.ones(images) if weights is None else weights
     return (given[:, None] / images).astype(like.dtype)
+
+
+def _added(old: Array, direction: Array, factor: float) -> Array:
+    """``old + factor direction``, in the place of the direction: a large array less for each batch."""
+    direction *= direction.dtype.type(factor)
+    direction += old
+    return direction

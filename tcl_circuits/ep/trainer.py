@@ -17,7 +17,7 @@ from tcl_circuits.ep.checkpoint import COLUMNS, Checkpoint, Course
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.layers import Array, resting
 from tcl_circuits.ep.network import Network
-from tcl_circuits.ep.rules import make_rule
+from tcl_circuits.ep.rules import can_compile, make_rule
 from tcl_circuits.ep.settings import Settings
 from tcl_circuits.ep.steps import Rule, Shown
 from tcl_circuits.errors import InputError
@@ -67,12 +67,15 @@ class Trainer:
         Settings, or a name of :data:`~tcl_circuits.ep.settings.PRESETS`.
     seed : int
         Seed of the signs of beta, of the images' order where it is drawn, and of rules that draw.
+    compiled : bool, optional
+        Whether the temporal update is compiled by numba; by default if that is installed. It is the same
+        update up to rounding.
 
     Attributes
     ----------
     network : Network
         As trained so far.
-    rule, settings, seed
+    rule, settings, seed, compiled
         As given.
 
     Raises
@@ -82,13 +85,19 @@ class Trainer:
     """
 
     def __init__(
-        self, network: Network, rule: str = "tcl", settings: Settings | str = "published", seed: int = 0
+        self,
+        network: Network,
+        rule: str = "tcl",
+        settings: Settings | str = "published",
+        seed: int = 0,
+        compiled: bool | None = None,
     ) -> None:
         self.network = network
         self.rule = rule
         self.settings = Settings.named(settings) if isinstance(settings, str) else settings
         self.seed = seed
-        self._update = make_rule(rule, self.settings, len(network.biases))
+        self.compiled = can_compile() if compiled is None else compiled
+        self._update = make_rule(rule, self.settings, len(network.biases), self.compiled)
 
     def fit(
         self,
@@ -236,6 +245,7 @@ class _Run:
             "sizes": list(sizes),
             "precision": str(trainer.network.dtype),
             "rule": trainer.rule,
+            "compiled": trainer.compiled,
             "seed": trainer.seed,
             "data": data.name,
             "images": [len(data.train_x), len(data.test_x)],

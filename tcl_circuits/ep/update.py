@@ -7,62 +7,19 @@ differences of activations, not of products: so rounding stays small in float32 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from tcl_circuits.ep.cycle import CycleMap
+from tcl_circuits.ep.gating import GatedSum
 from tcl_circuits.ep.layers import Array, State
-from tcl_circuits.rule import Gate, HardThreshold
 
 _BLOCK = 16_384
 """Synapses that are worked on together: their differences fit into a core's cache."""
 
 
-@dataclass(frozen=True, eq=False)
-class GatedSum:
-    """The update of one layer's synapses: ``sum_r weights[r] g(u[r])``.
-
-    Parameters
-    ----------
-    cycle : CycleMap
-        From differences between states to u.
-    gate : Gate
-        Threshold nonlinearity.
-    """
-
-    cycle: CycleMap
-    gate: Gate
-
-    @cached_property
-    def has_base(self) -> bool:
-        """Whether a constant signal is answered: the kernel's area is not 0."""
-        return bool(np.any(self.cycle.base != 0))
-
-    def __call__(self, differences: Array, first: Array | None = None) -> Array:
-        """Update of each synapse, shape (synapses,).
-
-        Parameters
-        ----------
-        differences : ndarray of shape (states - 1, synapses)
-            Changes of the signals from state to state.
-        first : ndarray of shape (synapses,), optional
-            Signals in the first state; not needed for a kernel of area 0.
-        """
-        dtype = differences.dtype
-        u = self.cycle.steps.astype(dtype) @ differences
-        if self.has_base and first is not None:
-            u += self.cycle.base.astype(dtype)[:, None] * first
-        if isinstance(self.gate, HardThreshold):
-            u *= np.abs(u) >= dtype.type(self.gate.theta)
-        else:
-            u = self.gate(u).astype(dtype)
-        update: Array = self.cycle.weights.astype(dtype) @ u
-        return update
-
-
-def input_update(rule: GatedSum, x: Array, above: Array) -> Array:
+def plain_input_update(rule: GatedSum, x: Array, above: Array) -> Array:
     """Update of the weights from the input, whose states are constant.
 
     Parameters
@@ -85,16 +42,17 @@ def input_update(rule: GatedSum, x: Array, above: Array) -> Array:
     moved = np.arange(nodes) if rule.has_base else np.flatnonzero(changes.any(axis=(0, 1)))
     if not moved.size:
         return update
-    right = np.ascontiguousarray(changes[:, :, moved].transpose(1, 0, 2)).reshape(images, -1)
+    right = np.ascontiguousarray(changes[:, :, moved])
+    left = np.ascontiguousarray(x[:, seen].T)
     rest = above[0][:, moved] / images if rule.has_base else None
     rows = max(1, _BLOCK // moved.size)
+    found = np.empty((seen.size, moved.size), above.dtype)
     for k in range(0, seen.size, rows):
-        part = seen[k : k + rows]
-        left = np.ascontiguousarray(x[:, part].T)
-        d = (left @ right).reshape(part.size, len(changes), moved.size).transpose(1, 0, 2)
-        flat = np.ascontiguousarray(d).reshape(len(changes), -1)
-        first = None if rest is None else (left @ rest).ravel()
-        update[np.ix_(part, moved)] = rule(flat, first).reshape(part.size, moved.size)
+        part = left[k : k + rows]
+        d = np.matmul(part, right).reshape(len(right), -1)
+        first = None if rest is None else (part @ rest).ravel()
+        found[k : k + rows] = rule(d, first).reshape(len(part), -1)
+    update[np.ix_(seen, moved)] = found
     return update
 
 
@@ -143,10 +101,13 @@ class TemporalUpdate:
     ----------
     weights, biases : tuple of GatedSum
         Of each layer after the input.
+    input_update : callable
+        Does the weights from the input: :func:`plain_input_update` or the compiled one.
     """
 
     weights: tuple[GatedSum, ...]
     biases: tuple[GatedSum, ...]
+    input_update: Callable[[GatedSum, Array, Array], Array] = plain_input_update
 
     def __call__(self, x: Array, states: State) -> tuple[State, State]:
         """Integrals of Eq. 6 for weights and biases.
@@ -158,7 +119,7 @@ class TemporalUpdate:
         states : tuple of ndarray of shape (states, images, nodes)
             States of the layers after the input on the ramp.
         """
-        first = input_update(self.weights[0], x, states[0])
+        first = self.input_update(self.weights[0], x, states[0])
         rest = [inner_update(rule, states[n], states[n + 1]) for n, rule in enumerate(self.weights[1:])]
         return (first, *rest), tuple(
             bias_update(rule, layer) for rule, layer in zip(self.biases, states, strict=True)

@@ -7,9 +7,9 @@ import pytest
 from ep_cases import TARGET, X, change, shown, small_network
 
 from tcl_circuits import HardThreshold
+from tcl_circuits.ep.gating import GatedSum
 from tcl_circuits.ep.rules import Temporal
 from tcl_circuits.ep.settings import Settings
-from tcl_circuits.ep.update import GatedSum
 
 WORKED = Settings(weight_thresholds=(4e-5, 1e-4), bias_thresholds=(1e-4, 1.5e-4))
 
