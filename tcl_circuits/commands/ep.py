@@ -40,6 +40,7 @@ class EpRequest:
     data: str = "mnist-12k"
     classes: int = 10
     preset: str = "published"
+    compiled: bool | None = None
     out: Path | None = None
     resume: bool = False
     force: bool = False
@@ -98,7 +99,7 @@ def train_ep(
     with threadpool_limits(1, "blas"), _told(notify):
         data = data or ep.data.load(request.data, request.seed, request.classes)
         network = ep.Network.create([data.pixels, *request.hidden, data.classes], request.seed)
-        trainer = ep.Trainer(network, request.rule, request.preset, request.seed)
+        trainer = ep.Trainer(network, request.rule, request.preset, request.seed, request.compiled)
         out = claim(request.place, request.force, request.resume, _bytes_needed(network, data))
         history = trainer.fit(data, request.epochs, out / "checkpoint.npz", request.resume, progress)
         _write_weights(trainer.network, out / "weights.npz")
@@ -113,7 +114,7 @@ def train_ep(
 def _told(notify: Callable[[str], None]) -> Iterator[None]:
     """Hand the package's warnings to the user as lines."""
     with warnings.catch_warnings():
-        warnings.simplefilter("default", UserWarning)
+        warnings.simplefilter("always", UserWarning)
         show = warnings.showwarning
 
         def tell(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
@@ -155,6 +156,7 @@ def _summary(
         "rule": request.rule,
         "preset": request.preset,
         "settings": trainer.settings.describe(),
+        "compiled": trainer.compiled,
         "seed": request.seed,
         "data": data.name,
         "train_images": len(data.train_x),

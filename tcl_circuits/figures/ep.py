@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from tcl_circuits.figures.style import (
     scale_for,
 )
 
-__all__ = ["draw_errors", "draw_features", "draw_rules", "draw_synapse", "save"]
+__all__ = ["draw_errors", "draw_features", "draw_recall", "draw_rules", "draw_synapse", "save"]
 
 _GREY = "#8c8c8c"
 _FEW = 12
@@ -179,6 +179,41 @@ def _mosaic(tiles: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.
         top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
         whole[top : top + height, left : left + width] = tile
     return whole
+
+
+def draw_recall(
+    rows: Sequence[tuple[str, NDArray[np.floating]]], image_shape: tuple[int, int], title: str = ""
+) -> Figure:
+    """Draw patterns below each other: what was stored, the cues, what was recalled.
+
+    Parameters
+    ----------
+    rows : sequence of (str, ndarray of shape (patterns, pixels))
+        Names and patterns from 0 to 1.
+    image_shape : (int, int)
+        Height and width of a pattern.
+    title : str
+        Headline.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Drawn, not yet saved.
+    """
+    height, width = image_shape
+    columns = max(len(patterns) for _, patterns in rows)
+    with house_style():
+        figure = Figure(figsize=(0.75 * columns + 1.3, 0.85 * len(rows) + 0.5), layout="constrained")
+        panels = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+        for axes, (name, patterns) in zip(panels, rows, strict=True):
+            mosaic = _mosaic(patterns.reshape(-1, height, width), 1, columns)
+            axes.imshow(mosaic, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+            axes.set_ylabel(plain_text(name), rotation=0, ha="right", va="center", labelpad=8)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.spines[:].set_visible(False)
+        headline(figure, title)
+    return figure
 
 
 def draw_synapse(
