@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 
 from tcl_circuits import ep
 from tcl_circuits.cli import app
-from tcl_circuits.commands.ep import EpRequest, train_ep
-from tcl_circuits.ep.data import Digits
+from tcl_circuits.ep.probe import probe_synapse
+from tcl_circuits.kernels import sine
 from tcl_circuits.protocol import Sawtooth
 
 FILES = {
@@ -210,8 +210,6 @@ class TestCompare:
 
 
 class TestInterrupt:
-    EPOCHS = ("--epochs", 60)
-
     def begin(self, start_tcl: StartTcl, out: Path, *arguments: object) -> subprocess.Popen[str]:
         """Start a run, and wait until it has trained."""
         process = start_tcl("ep", *arguments, "--out", out)
@@ -223,20 +221,19 @@ class TestInterrupt:
         time.sleep(0.3)
         return process
 
-    def interrupted(self, process: subprocess.Popen[str], sign: int = signal.SIGINT) -> None:
+    def interrupted(self, process: subprocess.Popen[str]) -> None:
         start = time.monotonic()
-        process.send_signal(sign)
+        process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
         assert time.monotonic() - start < SOON
         assert process.returncode == 130
         assert said.splitlines()[-1] == "interrupted; the checkpoint is kept: go on with --resume"
         assert "Traceback" not in said
 
-    @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-    def test_ctrl_c_and_resume(self, tcl: Tcl, start_tcl: StartTcl, tmp_path: Path, sign: int) -> None:
+    def test_ctrl_c_and_resume(self, tcl: Tcl, start_tcl: StartTcl, tmp_path: Path) -> None:
         out = tmp_path / "out"
-        process = self.begin(start_tcl, out, *QUICK, *self.EPOCHS)
-        self.interrupted(process, sign)
+        process = self.begin(start_tcl, out, *QUICK, "--epochs", 60)
+        self.interrupted(process)
         assert [path.name for path in out.iterdir()] == ["checkpoint.npz"]
         with np.load(out / "checkpoint.npz", allow_pickle=False) as file:
             epoch, batch = (int(value) for value in file["place"][1:3])
@@ -371,26 +368,31 @@ class TestBadInput:
         assert "60.0 MB are free on its disk; a run needs 86 MB" in self.refused(tcl, "--out", "out")
 
 
-def test_warnings_are_lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What the trainer warns of reaches the user's screen as one line, at once."""
-    digits = ep.data.digits_8x8(0).first(40, 20)
-    told: list[str] = []
-    load = ep.data.load
-
-    def warning(*arguments: Any) -> Digits:
-        warnings.warn("the threshold passes nothing", UserWarning, stacklevel=1)
-        assert told == ["warning: the threshold passes nothing"]
-        return digits
-
-    monkeypatch.setattr(ep.data, "load", warning)
-    train_ep(EpRequest(data="digits", hidden=(4,), epochs=1, out=tmp_path / "out"), told.append)
-    monkeypatch.setattr(ep.data, "load", load)
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"weight_thresholds": (1.0, 1.0)},
+            "the threshold 1 of the weights into layer 1 lets nothing",
+        ),
+        ({"bias_thresholds": (0.0, 0.0)}, "the threshold 0 of the biases of layer 1 lets everything"),
+        ({"kernel": sine(1 / 3, period=1.0, length=0.1)}, "the kernel's area is"),
+    ],
+)
+def test_warnings_are_lines(
+    tcl: Tcl, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], said: str
+) -> None:
+    """What the trainer warns of reaches the user's screen, each as one line that says what to do."""
+    settings = replace(ep.Settings(), **changes)
+    monkeypatch.setattr(ep.Settings, "named", staticmethod(lambda _: settings))
+    result = tcl("ep", *QUICK, "--epochs", 1, "--out", "out")
+    assert result.exit_code == 0
+    lines = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert any(said in line and ("choose" in line or "Use" in line) for line in lines)
 
 
 def test_the_probe_looks_into_the_pass_band() -> None:
     """The chosen synapse's rise passes the threshold and its release does not."""
-    from tcl_circuits.ep.probe import probe_synapse
-
     settings = ep.Settings.named("published")
     cycle = probe_synapse(ep.Network.create([784, 100, 10], 0), ep.data.mnist_12k().first(20, 1), settings)
     saw: Sawtooth = settings.saw
