@@ -32,6 +32,8 @@ class Course:
     particles : list of ndarray of shape (images, nodes)
         Free states of all training images as they were last seen, without those of `seen`. They are
         written in place, which may be done again without harm.
+    tested : tuple of ndarray of shape (test images, nodes)
+        Free states of the test images after the last epoch.
     seen : (ndarray of shape (batch,), tuple of ndarray of shape (batch, nodes)), optional
         Images of the last batch and their free states, not yet among the particles.
     rows : ndarray of shape (epochs, 4)
@@ -46,6 +48,7 @@ class Course:
 
     network: Network
     particles: Sequence[Array]
+    tested: State
     seen: tuple[IntArray, State] | None = None
     rows: FloatArray = field(default_factory=lambda: np.zeros((0, len(COLUMNS))))
     epoch: int = 0
@@ -91,6 +94,7 @@ class Checkpoint:
             ("weights", course.network.weights),
             ("biases", course.network.biases),
             ("particles", course.particles),
+            ("tested", course.tested),
         )
         for name, layers in parts:
             arrays |= {f"{name}_{n}": layer for n, layer in enumerate(layers, 1)}
@@ -141,11 +145,14 @@ def _read(path: Path) -> Checkpoint:
         version, epoch, batch, wrong = (int(v) for v in file["place"])
         if version > _VERSION:
             raise InputError(f"{path} is of version {version}; this package reads {_VERSION}")
-        weights, biases, particles = (_layers(file, name) for name in ("weights", "biases", "particles"))
+        weights, biases, particles, tested = (
+            _layers(file, name) for name in ("weights", "biases", "particles", "tested")
+        )
         rows = np.asarray(file["rows"], dtype=np.float64)
         course = Course(
             Network(tuple(weights), tuple(biases)),
             particles,
+            tuple(tested),
             rows=rows,
             epoch=epoch,
             batch=batch,
@@ -155,7 +162,8 @@ def _read(path: Path) -> Checkpoint:
         settings = json.loads(str(file["settings"]))
     if rows.shape != (epoch, len(COLUMNS)) or batch < 0:
         raise ValueError(f"its history has {len(rows)} rows after {epoch} epochs")
-    if [layer.shape[1:] for layer in particles] != [bias.shape for bias in biases]:
+    nodes = [bias.shape for bias in biases]
+    if any([layer.shape[1:] for layer in layers] != nodes for layers in (particles, tested)):
         raise ValueError("its free states don't belong to its network")
     if not isinstance(settings, dict):
         raise ValueError("its settings are no names and values")

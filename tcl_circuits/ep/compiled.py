@@ -1,4 +1,4 @@
-"""The update of the weights from the input, compiled by numba: the extra ``tcl-circuits[fast]``.
+"""The temporal update compiled by numba: the extra ``tcl-circuits[fast]``.
 
 The same sums as in :mod:`tcl_circuits.ep.gating`, pixel by pixel: images in which it is 0 cost nothing, and
 what is worked on stays in the cache.
@@ -7,6 +7,8 @@ what is worked on stays in the cache.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 import numba
@@ -15,7 +17,6 @@ import numpy as np
 from tcl_circuits.arrays import IntArray
 from tcl_circuits.ep.gating import GatedSum, Rows
 from tcl_circuits.ep.layers import Array
-from tcl_circuits.ep.update import plain_input_update
 from tcl_circuits.rule import HardThreshold
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -32,24 +33,54 @@ _DENSE = 0.3
 """Share of synapses above which all of a pixel's are gated where they are."""
 
 
-def input_update(rule: GatedSum, x: Array, above: Array) -> Array:
-    """See :func:`tcl_circuits.ep.update.plain_input_update`, which does what this is not made for."""
-    groups = rule.groups(above.dtype)
-    if rule.has_base or rule.theta == 0 or len(groups) != 2 or not isinstance(rule.gate, HardThreshold):
-        return plain_input_update(rule, x, above)
-    images, nodes = above.shape[1:]
-    changes = np.diff(above, axis=0) / images
-    update = np.zeros((x.shape[1], nodes), above.dtype)
-    seen, moved = np.flatnonzero(x.any(axis=0)), np.flatnonzero(changes.any(axis=(0, 1)))
-    if seen.size and moved.size:
-        width = -(-moved.size // _LINE) * _LINE
-        right = _aligned((images, len(changes), width), above.dtype)
-        right[:, :, : moved.size] = changes[:, :, moved].transpose(1, 0, 2)
-        left = np.ascontiguousarray(x[:, seen].T)
-        fast, slow = (_banded(rows, rule.least(above.dtype)) for rows in groups)
-        space = _workspace(len(changes), width, above.dtype)
-        _accumulate(left, right, fast, slow, above.dtype.type(rule.theta), seen, moved, space, update)
-    return update
+@dataclass(frozen=True, eq=False)
+class CompiledSum(GatedSum):
+    """A gated sum, compiled; one with another threshold than the hard one, or an area, is done in NumPy."""
+
+    @cached_property
+    def possible(self) -> bool:
+        """Whether this can be compiled."""
+        hard = isinstance(self.gate, HardThreshold) and self.theta > 0
+        return hard and not self.has_base and len(self.groups(np.dtype(np.float64))) == 2
+
+    def __call__(self, differences: Array, first: Array | None = None) -> Array:
+        """See :meth:`tcl_circuits.ep.gating.GatedSum.__call__`."""
+        if not self.possible:
+            return super().__call__(differences, first)
+        update = np.empty(differences.shape[1], differences.dtype)
+        fast, slow = self._bands[differences.dtype]
+        _gate_all(np.ascontiguousarray(differences), fast, slow, self._theta(differences), update)
+        return update
+
+    def of_input(self, x: Array, above: Array) -> Array:
+        """See :meth:`tcl_circuits.ep.gating.GatedSum.of_input`."""
+        if not self.possible:
+            return super().of_input(x, above)
+        images, nodes = above.shape[1:]
+        changes = np.diff(above, axis=0) / images
+        update = np.zeros((x.shape[1], nodes), above.dtype)
+        seen, moved = np.flatnonzero(x.any(axis=0)), np.flatnonzero(changes.any(axis=(0, 1)))
+        if seen.size and moved.size:
+            width = -(-moved.size // _LINE) * _LINE
+            right = _aligned((images, len(changes), width), above.dtype)
+            right[:, :, : moved.size] = changes[:, :, moved].transpose(1, 0, 2)
+            left = np.ascontiguousarray(x[:, seen].T)
+            fast, slow = self._bands[above.dtype]
+            space = _workspace(len(changes), width, above.dtype)
+            _accumulate(left, right, fast, slow, self._theta(above), seen, moved, space, update)
+        return update
+
+    def _theta(self, like: Array) -> Any:
+        """Threshold in the precision of an array."""
+        return like.dtype.type(self.theta)
+
+    @cached_property
+    def _bands(self) -> dict[np.dtype[Any], tuple[_Banded, _Banded]]:
+        found = {}
+        for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
+            fast, slow = (_banded(rows, self.least(dtype)) for rows in self.groups(dtype))
+            found[dtype] = (fast, slow)
+        return found
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -130,6 +161,21 @@ def _accumulate(
                 for n in range(filled[group]):
                     target[places[group, n]] += total[n]
                 filled[group] = 0
+
+
+@_compiled
+def _gate_all(d: Array, fast: _Banded, slow: _Banded, theta: Any, update: Array) -> None:
+    """Update of synapses whose differences are known, shape (steps, synapses)."""
+    count = d.shape[1]
+    largest, u, total = np.empty_like(d[0]), np.empty_like(d[0]), np.empty_like(d[0])
+    _largest(d, largest)
+    update[:] = theta - theta
+    for group in range(2):
+        rows = fast if group == 0 else slow
+        if _count(largest, rows[4]) > 0:
+            _gate(d, count, rows, theta, u, total)
+            for n in range(count):
+                update[n] += total[n]
 
 
 @_compiled

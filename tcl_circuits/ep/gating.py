@@ -14,6 +14,8 @@ from tcl_circuits.rule import Gate, HardThreshold
 
 _BLOCK = 4096
 """Synapses whose kernel outputs are formed together: they fit into a core's cache."""
+SIGNAL_BLOCK = 16_384
+"""Synapses whose differences are formed together."""
 _DENSE = 0.7
 """Share of synapses above which picking the active ones costs more than it saves."""
 _STEEP = 1.5
@@ -57,7 +59,7 @@ class GatedSum:
 
     def groups(self, dtype: np.dtype[Any]) -> tuple[Rows, ...]:
         """Rows of the fast ramp, which pass with small signals, and those of the slow one."""
-        return self._single if dtype == np.float32 else self._double
+        return self._by_precision[dtype]
 
     def least(self, dtype: np.dtype[Any]) -> float:
         """Threshold less what rounding may take from a bound of u."""
@@ -90,6 +92,40 @@ class GatedSum:
                 update[active] += self._summed(rows, differences.take(active, axis=1))
         return update
 
+    def of_input(self, x: Array, above: Array) -> Array:
+        """Update of the weights from the input, whose states are constant.
+
+        Parameters
+        ----------
+        x : ndarray of shape (images, inputs)
+            Input states.
+        above : ndarray of shape (states, images, nodes)
+            States of the first layer after the input on the ramp.
+
+        Returns
+        -------
+        ndarray of shape (inputs, nodes)
+        """
+        images, nodes = above.shape[1:]
+        changes = np.diff(above, axis=0) / images
+        update = np.zeros((x.shape[1], nodes), above.dtype)
+        seen = np.flatnonzero(x.any(axis=0))
+        moved = np.arange(nodes) if self.has_base else np.flatnonzero(changes.any(axis=(0, 1)))
+        if not moved.size:
+            return update
+        right = np.ascontiguousarray(changes[:, :, moved])
+        left = np.ascontiguousarray(x[:, seen].T)
+        rest = above[0][:, moved] / images if self.has_base else None
+        rows = max(1, SIGNAL_BLOCK // moved.size)
+        found = np.empty((seen.size, moved.size), above.dtype)
+        for k in range(0, seen.size, rows):
+            part = left[k : k + rows]
+            d = np.matmul(part, right).reshape(len(right), -1)
+            first = None if rest is None else (part @ rest).ravel()
+            found[k : k + rows] = self(d, first).reshape(len(part), -1)
+        update[np.ix_(seen, moved)] = found
+        return update
+
     def _summed(self, rows: Rows, differences: Array, first: Array | None = None) -> Array:
         """Share of some rows in the update, whether they can pass or not."""
         count = differences.shape[1]
@@ -114,23 +150,19 @@ class GatedSum:
         return update
 
     @cached_property
-    def _single(self) -> tuple[Rows, ...]:
-        return self._split(np.float32)
-
-    @cached_property
-    def _double(self) -> tuple[Rows, ...]:
-        return self._split(np.float64)
-
-    def _split(self, dtype: type[np.float32] | type[np.float64]) -> tuple[Rows, ...]:
+    def _by_precision(self) -> dict[np.dtype[Any], tuple[Rows, ...]]:
         cycle = self.cycle
         steep = cycle.reach > _STEEP * np.median(cycle.reach)
-        return tuple(
-            Rows(
-                cycle.steps[chosen].astype(dtype),
-                cycle.base[chosen].astype(dtype),
-                cycle.weights[chosen].astype(dtype),
-                float(cycle.reach[chosen].max()),
+        return {
+            np.dtype(dtype): tuple(
+                Rows(
+                    cycle.steps[chosen].astype(dtype),
+                    cycle.base[chosen].astype(dtype),
+                    cycle.weights[chosen].astype(dtype),
+                    float(cycle.reach[chosen].max()),
+                )
+                for chosen in (steep, ~steep)
+                if np.any(chosen)
             )
-            for chosen in (steep, ~steep)
-            if np.any(chosen)
-        )
+            for dtype in (np.float32, np.float64)
+        }

@@ -49,8 +49,7 @@ def neighbours(inner: Sequence[Array], state: Sequence[Array], layer: int) -> Ar
     above = _through(state[layer + 1], inner[layer].T) if layer < len(state) - 1 else None
     if below is None or above is None:
         return above if below is None else below
-    below += above
-    return below
+    return np.add(below, above, out=below) if below.ndim >= above.ndim else below + above
 
 
 def resting(sizes: Sequence[int], images: int, dtype: Any) -> State:

@@ -170,6 +170,7 @@ def _check(weights: tuple[Array, ...], biases: tuple[Array, ...]) -> None:
 
 
 def _all_finite(array: Array) -> bool:
-    """Whether no number is infinite or NaN, which a sum finds without a second array."""
+    """Whether no number is infinite or NaN; the sum of the squares tells without a second array."""
+    flat = array.ravel()
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(array.sum())) or bool(np.all(np.isfinite(array)))
+        return bool(np.isfinite(np.dot(flat, flat))) or bool(np.all(np.isfinite(array)))

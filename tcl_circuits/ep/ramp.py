@@ -48,8 +48,12 @@ class Nudging:
     def under_each(self, betas: FloatArray, iterations: int) -> State:
         """States under several nudges, each from the free state; shapes (betas, images, nodes)."""
         strength = (self.factor * betas).astype(self.target.dtype)[:, None, None]
-        start = tuple(np.broadcast_to(layer, (betas.size, *layer.shape)) for layer in self.free)
-        return self.relaxation.relax(self.inner, self.fields, start, iterations, Pull(strength, self.target))
+        # What is the same under all nudges, such as the first step of a hidden layer, is done once.
+        reached = self.relaxation.relax(
+            self.inner, self.fields, self.free, iterations, Pull(strength, self.target)
+        )
+        shape = (betas.size, *self.target.shape[:1])
+        return tuple(np.broadcast_to(layer, (*shape, layer.shape[-1])) for layer in reached)
 
 
 class Ramp(Protocol):

@@ -52,7 +52,8 @@ class Relaxation(Protocol):
         iterations : int
             How many.
         pull : Pull, optional
-            The nudge.
+            The nudge. Where it is several, of shape (nudges, 1, 1), so are the states of what it has reached:
+            they grow by an axis in front.
         """
         ...
 
@@ -125,21 +126,24 @@ class GaussSeidel:
                     strength = np.asarray(pull.strength, force.dtype)
                     reached[n] = _minimum(force + strength * pull.target, 1 + strength, reached[n])
                 else:
-                    reached[n] = np.clip(np.broadcast_to(force, reached[n].shape), 0, 1)
+                    reached[n] = np.clip(np.broadcast_to(force, _shape(force, reached[n])), 0, 1)
         return tuple(reached)
 
 
 def _stepped(x: Array, keep: Array, push: Array, acting: Array | None) -> Array:
-    """``clip(keep x + push + acting, 0, 1)``."""
+    """``clip(keep x + push + acting, 0, 1)``; written into `acting` where that is no smaller."""
     moved: Array = x * keep
-    moved += push
-    if acting is not None:
+    if acting is not None and acting.ndim >= moved.ndim:
+        moved = np.add(moved, acting, out=acting)
+    elif acting is not None:
         moved += acting
+    moved = moved + push if push.ndim > moved.ndim else np.add(moved, push, out=moved)
     return moved.clip(0, 1, out=moved)
 
 
 def _minimum(force: Array, curvature: Array, x: Array) -> Array:
     """Where ``curvature x^2/2 - force x`` is least on [0, 1]; stays at `x` if all of [0, 1] is as low."""
+    force = np.broadcast_to(force, _shape(force, x))
     curvature = np.broadcast_to(curvature, force.shape)
     convex = curvature > 0
     inside: Array = np.clip(force / np.where(convex, curvature, 1), 0, 1)
@@ -148,3 +152,8 @@ def _minimum(force: Array, curvature: Array, x: Array) -> Array:
     gain = force - curvature / 2
     end = np.where(gain > 0, 1, np.where(gain < 0, 0, x)).astype(force.dtype)
     return np.where(convex, inside, end)
+
+
+def _shape(force: Array, x: Array) -> tuple[int, ...]:
+    """Shape of states under a force that may have fewer or more axes than they had."""
+    return np.broadcast_shapes(force.shape, x.shape)

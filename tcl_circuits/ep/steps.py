@@ -68,17 +68,17 @@ class Frame:
     settings : Settings
         Settings of the run.
     rates : tuple of float
-        Steps of each layer's weights and biases along an estimate of the cost's downward slope. They are
-        such that every rule steps as far as the temporal one does in its pass band.
+        Steps of each layer's weights and biases along an estimate of the cost's downward slope. At full
+        learning rates every rule steps as far as the temporal one does in its pass band.
     """
 
     settings: Settings
     rates: tuple[float, ...]
 
     @classmethod
-    def of(cls, settings: Settings, layers: int) -> Frame:
-        """Frame for a network of so many layers after the input."""
-        scale = 0.5 * settings.gain * settings.cycle().slope
+    def of(cls, settings: Settings, layers: int, share: float = 1.0) -> Frame:
+        """Frame for a network of so many layers after the input, with a share of the learning rates."""
+        scale = share * 0.5 * settings.gain * settings.cycle().slope
         return cls(settings, tuple(scale * rate for rate in spread(settings.rates, layers, "rates")))
 
     def nudging(self, shown: Shown, network: Network | None = None) -> Nudging:

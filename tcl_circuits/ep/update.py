@@ -7,53 +7,12 @@ differences of activations, not of products: so rounding stays small in float32 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from tcl_circuits.ep.gating import GatedSum
+from tcl_circuits.ep.gating import SIGNAL_BLOCK, GatedSum
 from tcl_circuits.ep.layers import Array, State
-
-_BLOCK = 16_384
-"""Synapses that are worked on together: their differences fit into a core's cache."""
-
-
-def plain_input_update(rule: GatedSum, x: Array, above: Array) -> Array:
-    """Update of the weights from the input, whose states are constant.
-
-    Parameters
-    ----------
-    rule : GatedSum
-        Of this layer.
-    x : ndarray of shape (images, inputs)
-        Input states.
-    above : ndarray of shape (states, images, nodes)
-        States of the first layer after the input on the ramp.
-
-    Returns
-    -------
-    ndarray of shape (inputs, nodes)
-    """
-    images, nodes = above.shape[1:]
-    changes = np.diff(above, axis=0) / images
-    update = np.zeros((x.shape[1], nodes), above.dtype)
-    seen = np.flatnonzero(x.any(axis=0))
-    moved = np.arange(nodes) if rule.has_base else np.flatnonzero(changes.any(axis=(0, 1)))
-    if not moved.size:
-        return update
-    right = np.ascontiguousarray(changes[:, :, moved])
-    left = np.ascontiguousarray(x[:, seen].T)
-    rest = above[0][:, moved] / images if rule.has_base else None
-    rows = max(1, _BLOCK // moved.size)
-    found = np.empty((seen.size, moved.size), above.dtype)
-    for k in range(0, seen.size, rows):
-        part = left[k : k + rows]
-        d = np.matmul(part, right).reshape(len(right), -1)
-        first = None if rest is None else (part @ rest).ravel()
-        found[k : k + rows] = rule(d, first).reshape(len(part), -1)
-    update[np.ix_(seen, moved)] = found
-    return update
 
 
 def inner_update(rule: GatedSum, below: Array, above: Array) -> Array:
@@ -71,7 +30,7 @@ def inner_update(rule: GatedSum, below: Array, above: Array) -> Array:
     left = np.concatenate([np.diff(below, axis=0), below[:-1]], axis=1)
     right = np.concatenate([above[1:], np.diff(above, axis=0)], axis=1) / images
     update = np.zeros((below.shape[2], nodes), above.dtype)
-    rows = max(1, _BLOCK // nodes)
+    rows = max(1, SIGNAL_BLOCK // nodes)
     for k in range(0, below.shape[2], rows):
         part = slice(k, k + rows)
         d = np.matmul(left[:, :, part].transpose(0, 2, 1), right)
@@ -101,13 +60,10 @@ class TemporalUpdate:
     ----------
     weights, biases : tuple of GatedSum
         Of each layer after the input.
-    input_update : callable
-        Does the weights from the input: :func:`plain_input_update` or the compiled one.
     """
 
     weights: tuple[GatedSum, ...]
     biases: tuple[GatedSum, ...]
-    input_update: Callable[[GatedSum, Array, Array], Array] = plain_input_update
 
     def __call__(self, x: Array, states: State) -> tuple[State, State]:
         """Integrals of Eq. 6 for weights and biases.
@@ -119,7 +75,7 @@ class TemporalUpdate:
         states : tuple of ndarray of shape (states, images, nodes)
             States of the layers after the input on the ramp.
         """
-        first = self.input_update(self.weights[0], x, states[0])
+        first = self.weights[0].of_input(x, states[0])
         rest = [inner_update(rule, states[n], states[n + 1]) for n, rule in enumerate(self.weights[1:])]
         return (first, *rest), tuple(
             bias_update(rule, layer) for rule, layer in zip(self.biases, states, strict=True)
