@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tcl_circuits.commands.ep import EpRequest
     from tcl_circuits.commands.ep_compare import EpComparison
-    from tcl_circuits.ep.trainer import Progress as TrainingProgress
+    from tcl_circuits.ep.run import Progress as TrainingProgress
 
 
 @app.command()
@@ -101,13 +101,15 @@ def _table(found: EpComparison) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("rule", "train", "test", "iterations", "CPU", "time", "energy"):
         table.add_column(head, justify="left" if head == "rule" else "right", no_wrap=True)
-    for row in found.table.to_dict(orient="records"):
+    for row in found.rows:
         table.add_row(
             row["rule"],
-            f"{row['train_error']:.2f} %",
-            f"{row['test_error']:.2f} %",
+            *(
+                "failed" if row[part] is None else f"{row[part]:.2f} %"
+                for part in ("train_error", "test_error")
+            ),
             str(row["iterations_per_update"]),
-            f"{row['cpu_s']:.1f} s",
+            "" if row["cpu_s"] is None else f"{row['cpu_s']:.1f} s",
             f"{row['time_tau_relax']:g}",
             f"{row['energy_kT']:.2g}",
         )

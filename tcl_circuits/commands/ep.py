@@ -21,7 +21,7 @@ from tcl_circuits import ep
 from tcl_circuits.commands.output import claim, write_json
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.probe import probe_synapse
-from tcl_circuits.ep.trainer import Progress
+from tcl_circuits.ep.run import Progress
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.ep import draw_errors, draw_features, draw_synapse, save
 
@@ -96,7 +96,8 @@ def train_ep(
         As it comes, after the checkpoint is written.
     """
     start = time.monotonic()
-    with threadpool_limits(1, "blas"), _told(notify):
+    # A run that diverges ends in an error of its own; NumPy's remarks on the way there help no one.
+    with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"), _told(notify):
         data = data or ep.data.load(request.data, request.seed, request.classes)
         network = ep.Network.create([data.pixels, *request.hidden, data.classes], request.seed)
         trainer = ep.Trainer(network, request.rule, request.preset, request.seed, request.compiled)
@@ -129,9 +130,9 @@ def _told(notify: Callable[[str], None]) -> Iterator[None]:
 
 def _bytes_needed(network: ep.Network, data: Digits) -> int:
     """Room on the disk for a run's files."""
-    nodes = sum(network.sizes[1:])
+    nodes, images = sum(network.sizes[1:]), len(data.train_x) + len(data.test_x)
     parameters = sum(array.size for array in (*network.weights, *network.biases))
-    return 20_000_000 + _STATE_BYTES * network.dtype.itemsize * (len(data.train_x) * nodes + parameters)
+    return 20_000_000 + _STATE_BYTES * network.dtype.itemsize * (images * nodes + parameters)
 
 
 def _write_weights(network: ep.Network, path: Path) -> None:

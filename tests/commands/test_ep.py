@@ -20,7 +20,9 @@ from typer.testing import CliRunner
 
 from tcl_circuits import ep
 from tcl_circuits.cli import app
+from tcl_circuits.commands.ep import EpResult, train_ep
 from tcl_circuits.ep.probe import probe_synapse
+from tcl_circuits.errors import TclError
 from tcl_circuits.kernels import sine
 from tcl_circuits.protocol import Sawtooth
 
@@ -112,7 +114,8 @@ class TestFiles:
         network = ep.Network((found["W1"], found["W2"]), (found["b1"], found["b2"]))
         digits = ep.data.digits_8x8(0)
         error = 100 * np.mean(network.predict(digits.test_x) != digits.test_y)
-        assert error == pytest.approx(summary(whole)["test_error"])
+        # In the run, test images relax from their states of the last epoch.
+        assert error == pytest.approx(summary(whole)["test_error"], abs=2)
 
     def test_json(self, tcl: Tcl, whole: Path) -> None:
         result = tcl("ep", *QUICK, "--epochs", 4, "--out", whole, "--resume", "--json")
@@ -195,6 +198,24 @@ class TestCompare:
         assert rows["tcl"]["energy_kT"] == pytest.approx(10 * synapses * 10)
         assert rows["tcl"]["time_tau_relax"] == pytest.approx(90)
         assert rows["hebbian"]["energy_kT"] == 0
+
+    def test_a_rule_that_fails_leaves_the_others_theirs(
+        self, tcl: Tcl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def failing(*arguments: Any) -> EpResult:
+            if arguments[0].rule == "backprop":
+                raise TclError("training has failed")
+            return train_ep(*arguments)
+
+        monkeypatch.setattr("tcl_circuits.commands.ep_compare.train_ep", failing)
+        monkeypatch.setattr(ep, "RULES", ("contrast", "backprop"))
+        result = tcl("ep", "--compare", *QUICK, "--epochs", 1, "--out", "out")
+        assert result.exit_code == 0
+        assert "rule backprop failed: training has failed" in result.stderr.splitlines()
+        good, bad = json.loads(Path("out/comparison.json").read_text())["rules"]
+        assert good["test_error"] < 90
+        assert (bad["train_error"], bad["test_error"], bad["cpu_s"]) == (None, None, None)
+        assert Path("out/comparison.png").exists()
 
     def test_resume_trains_what_is_missing(self, tcl: Tcl, out: Path, tmp_path: Path) -> None:
         again = Path(shutil.copytree(out, tmp_path / "again"))
@@ -363,9 +384,9 @@ class TestBadInput:
         assert "--out file is a file" in self.refused(tcl, *QUICK, "--out", "file")
 
     def test_a_full_disk(self, tcl: Tcl, monkeypatch: pytest.MonkeyPatch) -> None:
-        """784-500-10 with the states of 10,000 images takes 22 MB in a checkpoint, two of them at a time."""
+        """784-500-10 with the states of 12,000 images takes 26 MB in a checkpoint, two of them at a time."""
         monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 60_000_000))
-        assert "60.0 MB are free on its disk; a run needs 86 MB" in self.refused(tcl, "--out", "out")
+        assert "60.0 MB are free on its disk; a run needs 98 MB" in self.refused(tcl, "--out", "out")
 
 
 @pytest.mark.parametrize(
