@@ -140,11 +140,11 @@ def _sampled(
     count = grid.size
     folded = np.bincount(np.arange(taps.size) % count, taps, minlength=count)
     folded[0] += kernel.delta
-    shift = (np.arange(count)[:, None] - np.arange(count)) % count
     weights = np.full(count, times[-1] / count)
     first = (taps.size // 2) % count
     weights[[first, first - 1]] /= 2
-    return folded[shift] @ _hats(times, grid), weights
+    spectrum = np.fft.rfft(folded)[:, None] * np.fft.rfft(_hats(times, grid), axis=0)
+    return np.fft.irfft(spectrum, count, axis=0), weights
 
 
 def _exact(kernel: Kernel, times: FloatArray, grid: FloatArray) -> tuple[FloatArray, FloatArray]:
