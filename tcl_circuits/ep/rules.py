@@ -207,19 +207,20 @@ class Backpropagation:
         return (shown.x.T @ adjoint[0] / images, *inner), tuple(part.mean(axis=0) for part in adjoint)
 
     def _adjoint(self, shown: Shown) -> State:
-        """Change of the free state per nudge."""
+        """Change of the free state per nudge; of outputs that are drawn inward, the cost's pull alone."""
         inner, free = shown.network.inner, shown.free
         force = self.frame.settings.factor * (shown.target - free[-1])
         moving = [(layer > 0) & (layer < 1) for layer in free]
-        moving[-1] |= np.where(free[-1] > 0, force < 0, force > 0)
+        drawn = ((free[-1] <= 0) & (force > 0)) | ((free[-1] >= 1) & (force < 0))
         reached = [np.zeros_like(layer) for layer in free]
         for _ in range(self.iterations):
             for n in range(len(free) - 1, -1, -1):
                 acting = neighbours(inner, reached, n)
                 total: Array = np.zeros_like(free[n]) if acting is None else acting
                 if n == len(free) - 1:
-                    total = total + force
-                reached[n] = total * moving[n]
+                    reached[n] = np.where(drawn, force, (total + force) * moving[n])
+                else:
+                    reached[n] = total * moving[n]
         return tuple(reached)
 
 
@@ -230,7 +231,7 @@ _OTHERS: Mapping[str, tuple[Callable[[Frame], Rule], float]] = MappingProxyType(
         "hebbian": (Hebbian, 0.01),
         "hebbian-random": (HebbianRandom, 0.01),
         "oscillating": (Oscillating, 1.0),
-        "backprop": (Backpropagation, 1.0),
+        "backprop": (Backpropagation, 0.3),
     }
 )
 """Rules by name, but for the temporal one, and the share of the learning rates with which each learns.
