@@ -18,6 +18,8 @@ from tcl_circuits.ep.run import Plan, Progress, Run
 from tcl_circuits.ep.settings import Settings
 from tcl_circuits.errors import InputError
 
+__all__ = ["Progress", "Trained", "Trainer", "train"]
+
 
 class Trained(NamedTuple):
     """A trained network and its history."""
