@@ -34,7 +34,9 @@ def ep(
     seed: SeedOption = 0,
     data: Annotated[str, typer.Option(help="mnist-12k, digits, or a folder of IDX files.")] = "mnist-12k",
     classes: Annotated[int, typer.Option(help="Classes of a folder's labels.", min=2, max=256)] = 10,
-    preset: Annotated[str, typer.Option(help="published (Fig. 3) or best.")] = "published",
+    preset: Annotated[
+        str | None, typer.Option(help="Settings: published (Fig. 3), best, or digits (default for digits).")
+    ] = None,
     compiled: Annotated[bool | None, typer.Option(help="Use numba; by default if it is installed.")] = None,
     out: OutOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,

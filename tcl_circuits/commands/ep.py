@@ -39,7 +39,7 @@ class EpRequest:
     seed: int = 0
     data: str = "mnist-12k"
     classes: int = 10
-    preset: str = "published"
+    preset: str | None = None
     compiled: bool | None = None
     out: Path | None = None
     resume: bool = False
@@ -50,9 +50,14 @@ class EpRequest:
             raise InputError(f"--epochs {self.epochs} must be at least 1")
 
     @property
+    def settings(self) -> str:
+        """Name of the settings: those of Fig. 3, or those for the data if they have their own."""
+        return self.preset or ("digits" if self.data == "digits" else "published")
+
+    @property
     def place(self) -> Path:
         """Directory of the run."""
-        label = f"ep-{Path(self.data).name}-{self.rule}-{self.preset}-seed{self.seed}"
+        label = f"ep-{Path(self.data).name}-{self.rule}-{self.settings}-seed{self.seed}"
         return self.out or Path("runs") / label
 
 
@@ -100,7 +105,7 @@ def train_ep(
     with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"), _told(notify):
         data = data or ep.data.load(request.data, request.seed, request.classes)
         network = ep.Network.create([data.pixels, *request.hidden, data.classes], request.seed)
-        trainer = ep.Trainer(network, request.rule, request.preset, request.seed, request.compiled)
+        trainer = ep.Trainer(network, request.rule, request.settings, request.seed, request.compiled)
         out = claim(request.place, request.force, request.resume, _bytes_needed(network, data))
         history = trainer.fit(data, request.epochs, out / "checkpoint.npz", request.resume, progress)
         _write_weights(trainer.network, out / "weights.npz")
@@ -155,7 +160,7 @@ def _summary(
     epochs, cpu = len(history), float(history["cpu_s"].sum())
     return {
         "rule": request.rule,
-        "preset": request.preset,
+        "preset": request.settings,
         "settings": trainer.settings.describe(),
         "compiled": trainer.compiled,
         "seed": request.seed,

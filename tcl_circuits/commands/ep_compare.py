@@ -90,12 +90,12 @@ def _trained(
 
 
 def _place(request: EpRequest) -> Path:
-    label = f"ep-{Path(request.data).name}-rules-{request.preset}-seed{request.seed}"
+    label = f"ep-{Path(request.data).name}-rules-{request.settings}-seed{request.seed}"
     return request.out or Path("runs") / label
 
 
 def _row(request: EpRequest, data: Digits, summary: Mapping[str, Any] | None) -> dict[str, Any]:
-    settings = ep.Settings.named(request.preset)
+    settings = ep.Settings.named(request.settings)
     sizes = (data.pixels, *request.hidden, data.classes)
     update = make_rule(request.rule, settings, len(sizes) - 1).iterations
     cost = cost_of(request.rule, sizes, settings)

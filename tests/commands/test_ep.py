@@ -84,7 +84,7 @@ class TestFiles:
 
     def test_summary(self, whole: Path) -> None:
         found = json.loads((whole / "summary.json").read_text())
-        assert (found["rule"], found["preset"], found["seed"], found["epochs"]) == ("tcl", "published", 0, 4)
+        assert (found["rule"], found["preset"], found["seed"], found["epochs"]) == ("tcl", "digits", 0, 4)
         assert (found["data"], found["train_images"], found["test_images"]) == ("digits", 1400, 397)
         assert found["sizes"] == [64, 24, 10]
         assert found["cpu_s"] > 0
@@ -125,7 +125,7 @@ class TestFiles:
     def test_another_rule_has_no_kernel_output_to_show(self, tcl: Tcl) -> None:
         result = tcl("ep", *QUICK, "--rule", "contrast", "--epochs", 3, "--seed", 1)
         assert result.exit_code == 0
-        out = Path("runs/ep-digits-contrast-published-seed1")
+        out = Path("runs/ep-digits-contrast-digits-seed1")
         assert {path.name for path in out.iterdir()} == FILES - {"synapse.png"}
         assert summary(out)["test_error"] < 15
         assert f"pictures: {out}/errors.png, features.png; weights: {out}/weights.npz" in result.stdout
@@ -301,7 +301,7 @@ class TestBadInput:
         ("options", "said"),
         [
             (("--rule", "magic"), "there is no EP rule 'magic'; there are tcl, contrast"),
-            (("--preset", "worst"), "there are no EP settings 'worst'; there are published, best"),
+            (("--preset", "worst"), "there are no EP settings 'worst'; there are published, best, digits"),
             (("--data", "mnist-60k"), "no data set and no folder 'mnist-60k'; use mnist-12k, digits"),
             (("--hidden", "500;500"), "--hidden '500;500': give numbers of nodes separated by commas"),
             (("--hidden", "0"), "--hidden '0'"),
