@@ -15,8 +15,12 @@ import numba
 import numpy as np
 
 from tcl_circuits.arrays import IntArray
+from tcl_circuits.ep.cycle import CycleMap
 from tcl_circuits.ep.gating import GatedSum, Rows
 from tcl_circuits.ep.layers import Array
+from tcl_circuits.ep.ramp import Restarted
+from tcl_circuits.kernels import sine
+from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import HardThreshold
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -83,6 +87,13 @@ class CompiledSum(GatedSum):
         return found
 
 
+def warm_up(dtype: np.dtype[Any]) -> None:
+    """Compile for a precision, or load what is compiled, so that no batch has to wait for it."""
+    rule = CompiledSum(CycleMap.of(Sawtooth(0.1, 0.9), sine(), Restarted()), HardThreshold(1e-6))
+    rule.of_input(np.ones((1, 1), dtype), np.linspace(0, 1, 9).astype(dtype).reshape(9, 1, 1))
+    rule(np.ones((8, 1), dtype))
+
+
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Zeros that begin with a cache line: a vector that crosses two costs double."""
     size = int(np.prod(shape))
@@ -116,7 +127,10 @@ def _compiled(function: _F) -> _F:
     """Compile for this machine at the first call, and keep the result beside the source."""
     # NaN and infinity can't occur: states lie in [0, 1]. No sum is reordered, but for a fused product.
     options = {"nnan", "ninf", "nsz", "contract"}
-    fast: _F = numba.njit(cache=True, fastmath=options, error_model="numpy")(function)
+    try:
+        fast: _F = numba.njit(cache=True, fastmath=options, error_model="numpy")(function)
+    except RuntimeError:  # nowhere to write: compile in every process
+        fast = numba.njit(fastmath=options, error_model="numpy")(function)
     return fast
 
 

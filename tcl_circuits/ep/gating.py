@@ -79,6 +79,8 @@ class GatedSum:
         update = np.zeros(count, differences.dtype)
         groups = self.groups(differences.dtype)
         if self.has_base or self.theta == 0:
+            if self.has_base and first is None:
+                raise ValueError("a kernel whose area is not 0 needs the signals of the first state")
             for rows in groups:
                 update += self._summed(rows, differences, first)
             return update
@@ -138,7 +140,7 @@ class GatedSum:
             if width < u.shape[1]:
                 u, size, passed = (np.empty((len(u), width), a.dtype) for a in (u, size, passed))
             np.matmul(rows.steps, differences[:, part], out=u)
-            if self.has_base and first is not None:
+            if first is not None:
                 u += rows.base[:, None] * first[part]
             if isinstance(self.gate, HardThreshold):
                 np.abs(u, out=size)

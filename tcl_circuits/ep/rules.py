@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -260,12 +262,25 @@ def make_rule(name: str, settings: Settings, layers: int, compiled: bool = False
 
 
 def can_compile() -> bool:
-    """Whether numba is installed."""
-    return find_spec("numba") is not None
+    """Whether numba is there and fits the NumPy that is; loads it, which takes a second."""
+    if find_spec("numba") is None:
+        return False
+    try:
+        import_module("tcl_circuits.ep.compiled")
+    except ImportError:
+        return False
+    return True
+
+
+def warm_up(dtype: np.dtype[Any]) -> None:
+    """Have the temporal update compiled before the first batch."""
+    from tcl_circuits.ep.compiled import warm_up as compile_now
+
+    compile_now(dtype)
 
 
 def _gated_sum(compiled: bool) -> type[GatedSum]:
-    """Kind of a gated sum; loads numba for the compiled one, which takes a second."""
+    """Kind of a gated sum."""
     if not compiled:
         return GatedSum
     if not can_compile():

@@ -13,7 +13,7 @@ from tcl_circuits.ep.checkpoint import COLUMNS, Checkpoint, Course
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.network import Network
 from tcl_circuits.ep.remarks import area_remark
-from tcl_circuits.ep.rules import can_compile, make_rule
+from tcl_circuits.ep.rules import can_compile, make_rule, warm_up
 from tcl_circuits.ep.run import Plan, Progress, Run
 from tcl_circuits.ep.settings import Settings
 from tcl_circuits.errors import InputError
@@ -43,7 +43,7 @@ class Trainer:
         Seed of the signs of beta, of the images' order where it is drawn, and of rules that draw.
     compiled : bool, optional
         Whether the temporal update is compiled by numba; by default if that is installed. It is the same
-        update up to rounding.
+        update up to rounding. Other rules are not compiled.
 
     Attributes
     ----------
@@ -75,8 +75,10 @@ class Trainer:
         self.rule = rule
         self.settings = Settings.named(settings) if isinstance(settings, str) else settings
         self.seed = seed
-        self.compiled = can_compile() if compiled is None else compiled
+        self.compiled = rule == "tcl" and (can_compile() if compiled is None else compiled)
         made = make_rule(rule, self.settings, len(network.biases), self.compiled)
+        if self.compiled:
+            warm_up(network.dtype)
         self._plan = Plan(rule, made, self.settings, seed, self.compiled)
         remark = area_remark(self.settings.cycle()) if rule == "tcl" else None
         if remark is not None:

@@ -323,3 +323,11 @@ class TestRefused:
         with pytest.raises(InputError, match=r"needs numba; pip install 'tcl-circuits\[fast\]'"):
             Trainer(Network.create(SIZES), compiled=True)
         assert Trainer(Network.create(SIZES)).compiled is False
+
+    def test_a_numba_that_can_not_be_loaded_is_as_good_as_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fails(name: str) -> None:
+            raise ImportError("Numba needs another NumPy")
+
+        monkeypatch.setattr("tcl_circuits.ep.rules.find_spec", lambda _: object())
+        monkeypatch.setattr("tcl_circuits.ep.rules.import_module", fails)
+        assert Trainer(Network.create(SIZES)).compiled is False
