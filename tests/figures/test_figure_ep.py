@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
-from tcl_circuits.figures.ep import draw_errors, draw_features, draw_rules, draw_synapse, save
+from tcl_circuits.figures.ep import draw_errors, draw_features, draw_recall, draw_rules, draw_synapse, save
 
 
 def history(epochs: int = 35) -> pd.DataFrame:
@@ -86,6 +86,18 @@ class TestFeatures:
     def test_other_images(self) -> None:
         with pytest.raises(InputError, match="weights of 64 pixels are no images of 28 x 28"):
             draw_features(np.zeros((64, 5)), (28, 28))
+
+
+class TestRecall:
+    def test_patterns_side_by_side(self) -> None:
+        stored = np.linspace(0, 1, 12).reshape(2, 6)
+        figure = draw_recall([("stored", stored), ("cue", 1 - stored)], (2, 3), "two")
+        first, second = figure.axes
+        assert (first.get_ylabel(), second.get_ylabel()) == ("stored", "cue")
+        mosaic = np.asarray(first.images[0].get_array())
+        assert_allclose(mosaic[:, :3], stored[0].reshape(2, 3))
+        assert_allclose(mosaic[:, 4:], stored[1].reshape(2, 3))
+        assert first.images[0].get_clim() == (0, 1)
 
 
 class TestSynapse:
