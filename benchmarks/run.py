@@ -18,6 +18,7 @@ import numpy as np
 import scipy
 from circuits import SIZES
 from cycle import cycle
+from ep import ep
 from iris import iris
 from ladder import ladder
 from memory import memory
@@ -40,6 +41,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "workers": (workers, "S,M"),
     "update_curve": (lambda _, quick: update_curve(quick), ""),
     "ladder": (ladder, ""),
+    "ep": (lambda _, quick: ep(quick), ""),
 }
 """Cases by name, each with the sizes it runs unless told otherwise; those without have one of their own."""
 

@@ -1,6 +1,6 @@
 """Temporal Contrastive Learning as circuits: networks from graphs, trained in ngspice or in NumPy."""
 
-from tcl_circuits import engines, kernels, synapse
+from tcl_circuits import engines, ep, kernels, synapse
 from tcl_circuits.circuit.builders import crossbar, lattice, random_regular, signed_inputs
 from tcl_circuits.circuit.cells import SenseCell, SeriesCell
 from tcl_circuits.circuit.drive import Drive
@@ -44,6 +44,7 @@ __all__ = [
     "differential",
     "edge_updates",
     "engines",
+    "ep",
     "ideal_contrast",
     "kernels",
     "lattice",

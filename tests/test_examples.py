@@ -114,6 +114,22 @@ def test_train_iris(tmp_path: Path) -> None:
     assert network >= logistic - 4
 
 
+def test_store_patterns(tmp_path: Path) -> None:
+    text = run("store_patterns.py", tmp_path)
+    tcl_far, tcl_near, contrast = re.split("rule ", text)[1:]
+    row = "from .{10}: +# of 10 recalled, ink wrong #% -> #%"
+    # From 30 and 50 % noise, 70 % noise, half.
+    for part in (tcl_far, contrast):
+        recalled, before, after = numbers(part, row).T
+        assert recalled[[0, 1, 3]].min() >= 9
+        assert recalled[2] >= 7
+        assert before.min() > 40, "the cues are far from what was stored"
+        assert after.max() < 5
+    assert numbers(tcl_near, row)[:, 0].max() <= 3, "a short sawtooth has too small a dynamic range"
+    assert numbers(tcl_far, "never stored: # of 100 end in a stored one")[0, 0] > 70, "no mere copying"
+    assert (tmp_path / "store_patterns.png").stat().st_size > 20_000
+
+
 def test_every_example_is_described_and_tested() -> None:
     readme = (EXAMPLES / "README.md").read_text()
     for path in EXAMPLES.glob("*.py"):

@@ -13,6 +13,7 @@ FLOORS = [
     {"units"},
     {"protocol", "kernels", "rule"},
     {"synapse"},
+    {"ep"},
     {"circuit", "studies"},
     {"engines"},
     {"training"},

@@ -24,7 +24,9 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            kept = "; the checkpoint is kept: go on with --resume" * (ctx.invoked_subcommand == "train")
+            kept = "; the checkpoint is kept: go on with --resume" * (
+                ctx.invoked_subcommand in ("train", "ep")
+            )
             messages.print(f"interrupted{kept}")
             raise typer.Exit(130) from None
         except TclError as fault:

@@ -14,7 +14,7 @@ from tcl_circuits.errors import InputError
 _NEEDED_BYTES = 20_000_000
 
 
-def claim(out: Path, force: bool = False, resume: bool = False) -> Path:
+def claim(out: Path, force: bool = False, resume: bool = False, needed: int = _NEEDED_BYTES) -> Path:
     """Make the output directory and see that it can be written.
 
     Parameters
@@ -25,6 +25,8 @@ def claim(out: Path, force: bool = False, resume: bool = False) -> Path:
         Write into a directory that holds files already.
     resume : bool
         Expect files of an earlier run.
+    needed : int
+        Bytes that must be free on the disk.
 
     Raises
     ------
@@ -48,9 +50,9 @@ def claim(out: Path, force: bool = False, resume: bool = False) -> Path:
         raise InputError(
             f"--out {out} can't be written ({failure.strerror}); name another directory"
         ) from None
-    if free < _NEEDED_BYTES:
+    if free < needed:
         raise InputError(
-            f"--out {out}: {free / 1e6:.1f} MB are free on its disk; a run needs {_NEEDED_BYTES / 1e6:g} MB"
+            f"--out {out}: {free / 1e6:.1f} MB are free on its disk; a run needs {needed / 1e6:.0f} MB"
         )
     return out
 
