@@ -16,6 +16,7 @@ FLOORS = [
     {"circuit", "studies"},
     {"engines"},
     {"training"},
+    {"handoff"},
     {"figures"},
     {"commands"},
     {"cli", "__init__"},

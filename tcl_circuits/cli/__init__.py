@@ -6,10 +6,10 @@ import io
 import signal
 import sys
 
-from tcl_circuits.cli import about, figure, network, train
+from tcl_circuits.cli import about, figure, handoff, network, train
 from tcl_circuits.cli.app import app
 
-__all__ = ["about", "app", "figure", "main", "network", "train"]
+__all__ = ["about", "app", "figure", "handoff", "main", "network", "train"]
 
 
 def main() -> None:

@@ -14,10 +14,12 @@ from typing import Any
 from tcl_circuits.circuit.names import NameMap, written
 from tcl_circuits.circuit.node_link import write_network
 from tcl_circuits.errors import InputError, TclError
-from tcl_circuits.handoff.benches import Bench, benches, pins
+from tcl_circuits.handoff.benches import Bench, benches
 from tcl_circuits.handoff.bom import bill_of_materials, bom_csv
 from tcl_circuits.handoff.design import Design, setup_of
-from tcl_circuits.handoff.dialects import Dialect, named_dialect
+from tcl_circuits.handoff.dialects import named_dialect
+from tcl_circuits.handoff.dialects.base import Dialect
+from tcl_circuits.handoff.expected import pins
 from tcl_circuits.handoff.manifest import NAME, BundleError, Manifest, digest, read_manifest
 from tcl_circuits.handoff.netlists import NETWORK, netlist_files, pin_names, plain
 from tcl_circuits.handoff.readme import readme
@@ -171,9 +173,7 @@ def _names(design: Design) -> dict[str, Any]:
         ],
         "edges": [
             {"name": label, "instance": f"xe{e}", "from": names[a], "to": names[b]}
-            for e, (label, (a, b)) in enumerate(
-                zip(network.edge_labels, network.edges.tolist(), strict=True)
-            )
+            for e, (label, (a, b)) in enumerate(zip(network.edge_labels, network.edges.tolist(), strict=True))
         ],
     }
 

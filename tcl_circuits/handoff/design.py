@@ -210,5 +210,8 @@ def _nudge_from_json(found: Mapping[str, Any]) -> Nudge:
     outputs = OutputMap(tuple(found["plus"]), None if minus is None else tuple(minus))
     if found["kind"] == "softmax":
         return SoftmaxNudge(found["conductance"], found["temperature"], outputs)
-    kinds = {"conductance": ConductanceNudge, "current": CurrentNudge}
-    return kinds[found["kind"]](found["conductance"], outputs)
+    if found["kind"] == "current":
+        return CurrentNudge(found["conductance"], outputs)
+    if found["kind"] != "conductance":
+        raise ValueError(f"there is no nudge {found['kind']!r}")
+    return ConductanceNudge(found["conductance"], outputs)

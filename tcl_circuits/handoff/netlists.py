@@ -11,9 +11,10 @@ from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.elements import Capacitor, Element, Resistor, Subcircuit, VoltageSource
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.netlist import build_netlist
-from tcl_circuits.handoff.benches import NET, Bench, pins
+from tcl_circuits.handoff.benches import Bench
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import CellBlock, Dialect, Quantity
+from tcl_circuits.handoff.expected import NET, pins
 
 NETWORK = "tcl_network"
 """Name of the network's subcircuit."""
@@ -60,7 +61,9 @@ def netlist_files(design: Design, dialect: Dialect, made: Sequence[Bench]) -> di
     }
     for name, factors in CORNERS.items():
         lines = [dialect.parameter(key, value) for key, value in factors.items()]
-        about = [f"Corner {name}: factors on all conductances (kg), sense capacitances (kc), resistances (kr)."]
+        about = [
+            f"Corner {name}: factors on all conductances (kg), sense capacitances (kc), resistances (kr)."
+        ]
         texts[f"corners/{name}.inc"] = _file(dialect, about, lines)
     for bench in made:
         texts[f"{bench.name}.{dialect.suffix}"] = bench_text(design, dialect, bench)
@@ -170,7 +173,7 @@ def _network_about(design: Design) -> list[str]:
     grounds = 0 if network.ground is None else 1
     return [
         f"The network: {network.node_count} nodes, {network.edge_count} edges.",
-        f"Pins: {network.inputs.size} inputs, {network.outputs.size} outputs, {grounds} ground, in this order.",
+        f"Pins, in order: {network.inputs.size} inputs, {network.outputs.size} outputs, {grounds} ground.",
         "An edge's current counts positive from its first pin to its second.",
     ]
 

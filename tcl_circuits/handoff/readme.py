@@ -32,7 +32,11 @@ def readme(design: Design, dialect: Dialect, made: Sequence[Bench]) -> str:
     benches = "\n".join(
         f"- `{b.name}.{dialect.suffix}`: {' '.join(b.about)} {len(b.expected)} figures." for b in made
     )
-    facts = "\n".join(f"- {plain(str(key))}: {plain(str(value))}" for key, value in design.facts.items())
+    facts = "\n".join(
+        f"- {plain(str(key))}: {plain(str(value))}"
+        for key, value in design.facts.items()
+        if not isinstance(value, list | dict)
+    )
     lacking = (
         ""
         if design.has_inference
@@ -41,8 +45,8 @@ def readme(design: Design, dialect: Dialect, made: Sequence[Bench]) -> str:
     return f"""\
 # {_text(design.title)}
 
-A trained network of {network.node_count} nodes and {network.edge_count} edges as {dialect.name} netlists. They
-may be used without restriction (CC0).
+A trained network of {network.node_count} nodes and {network.edge_count} edges as {dialect.name} netlists.
+They may be used without restriction (CC0).
 
 ## Run
 
@@ -62,7 +66,7 @@ failed. Voltages: 1e-4 of the largest; currents and charges: 1 % of their value 
 
 - seed: {design.seed}
 {facts}
-
+{_costs(design)}
 ## Files
 
 {_FILES}
@@ -74,3 +78,24 @@ suffixes. Measured or edited values come back with `tcl-circuits export` of this
 def _text(title: str) -> str:
     """A title that is no markup."""
     return "".join(char if char.isalnum() or char in " .,:;-()" else "_" for char in plain(title))
+
+
+def _costs(design: Design) -> str:
+    """Table of what parts cost, if there are any."""
+    rows = design.facts.get("parts")
+    if not isinstance(rows, list):
+        return ""
+    head = ["parts", "output_shift", "settling", "loss", "accuracy"]
+    lines = ["| " + " | ".join(plain(str(row.get(key))) for key in head) + " |" for row in rows]
+    return "\n".join(
+        [
+            "",
+            "Real parts and what they cost; the values here are those with all parts. Root mean square shift of the",
+            "outputs [V], longest time constant of the nodes [s], loss and accuracy on the test samples:",
+            "",
+            "| parts | output shift | settling | loss | accuracy |",
+            "| --- | --- | --- | --- | --- |",
+            *lines,
+            "",
+        ]
+    )

@@ -8,7 +8,9 @@ from tcl_circuits.handoff.dialects.ltspice import LTspice
 from tcl_circuits.handoff.dialects.spectre import Spectre
 from tcl_circuits.handoff.dialects.xyce import Xyce
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (Dialect(), LTspice(), Xyce(), Spectre())}
+DIALECTS: dict[str, Dialect] = {
+    dialect.name: dialect for dialect in (Dialect(), LTspice(), Xyce(), Spectre())
+}
 """The dialects by name."""
 
 

@@ -13,8 +13,8 @@ class LTspice(Dialect):
     """LTspice.
 
     How LTspice names currents of devices inside subcircuits is not documented; node voltages are
-    ``V(instance:node)``. Each ammeter of a cell therefore drives a node of 1 V/A. Measurements are made on the
-    stored waveforms, which LTspice compresses unless it is told not to.
+    ``V(instance:node)``. Each ammeter of a cell therefore drives a node of 1 V/A. Measurements are made on
+    the stored waveforms, which LTspice compresses unless it is told not to.
     """
 
     name: ClassVar[str] = "ltspice"
@@ -38,4 +38,3 @@ class LTspice(Dialect):
             ".options plotwinsize=0 numdgt=15",
             f".tran 0 {spice_number(run.stop)} 0 {spice_number(run.longest)}",
         ]
-

@@ -13,8 +13,8 @@ from tcl_circuits.units import spice_number
 class Spectre(Dialect):
     """Spectre.
 
-    The language is case sensitive, suffixes are SI prefixes (``M`` is mega) and not used; what includes a file
-    must say its language. ``.measure`` lines are SPICE: the language changes for them and back.
+    The language is case sensitive, suffixes are SI prefixes (``M`` is mega) and not used; every file says its
+    language. ``.measure`` lines are SPICE: the language changes for them and back.
     """
 
     name: ClassVar[str] = "spectre"
@@ -99,9 +99,7 @@ class Spectre(Dialect):
 
     def save(self, quantities: Sequence[Quantity]) -> list[str]:
         """Return the lines that keep what is measured: nodes by name, ammeters by their terminal p."""
-        names = [
-            self.separator.join(one.path) + (":p" if one.current else "") for one in quantities
-        ]
+        names = [self.separator.join(one.path) + (":p" if one.current else "") for one in quantities]
         return ["save " + " ".join(names[k : k + 8]) for k in range(0, len(names), 8)]
 
     def closing(self) -> list[str]:
