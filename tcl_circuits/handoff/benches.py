@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tcl_circuits.circuit.elements import Element, RampVoltage, VoltageSource
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.netlist import ramp_of
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.tolerances import tolerances
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import Run
 from tcl_circuits.handoff.expected import Expected, inference_figures, training_figures
@@ -21,6 +22,8 @@ _SETTLED = 25.0
 _RISE = 0.02
 _MOST_VOLTAGES = 20_000
 _DIGITS = 8
+_AIM = 1e-6
+"""Relative tolerance of simulators for a signal all of which moves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +117,8 @@ def training_bench(design: Design) -> Bench:
         elements += drive.nudge.elements(outputs, _held_targets(network, drive))
     # Peak and charge fall into the fast ramp, which a simulator must resolve.
     length = span.stop - span.start
-    run = Run(0.2 * span.fastest, length, length / 20)
+    control = tolerances(_AIM, network, cell, saw, drive, span)[0]
+    run = Run(0.2 * span.fastest, length, length / 20, *(float(f"{value:.1g}") for value in astuple(control)))
     about = (
         f"One training cycle: the nudge beta(t) rises and falls in a sawtooth of {saw.tau_f:g} s and",
         f"{saw.tau_s:g} s ({saw.polarity} polarity). Measured are the kernel output u of every edge, its",
@@ -126,9 +130,10 @@ def training_bench(design: Design) -> Bench:
 def _held_targets(network: Network, drive: Drive) -> FloatArray:
     """Targets, or the currents at beta = 1 of a nudge whose force the host forms from the free state."""
     assert drive.nudge is not None
-    if drive.nudge.closed_loop:
-        return drive.targets[0]
-    free = Conduction(network).voltages(drive.inputs_at_start)[:, network.outputs]
-    selection = drive.nudge.outputs.matrix(network.outputs.size)
-    force = drive.nudge.force(free @ selection.T, drive.targets)[0].tolist()
-    return np.array([float(f"{amperes:.{_DIGITS}g}") for amperes in force])
+    held: FloatArray = drive.targets[0]
+    if not drive.nudge.closed_loop:
+        free = Conduction(network).voltages(drive.inputs_at_start)[:, network.outputs]
+        selection = drive.nudge.outputs.matrix(network.outputs.size)
+        force = drive.nudge.force(free @ selection.T, drive.targets)[0]
+        held = np.array([float(f"{amperes:.{_DIGITS}g}") for amperes in force])
+    return held

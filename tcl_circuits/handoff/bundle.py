@@ -22,7 +22,9 @@ from tcl_circuits.handoff.dialects.base import Dialect
 from tcl_circuits.handoff.expected import pins
 from tcl_circuits.handoff.manifest import NAME, BundleError, Manifest, digest, read_manifest
 from tcl_circuits.handoff.netlists import NETWORK, netlist_files, pin_names, plain
+from tcl_circuits.handoff.picture import network_picture
 from tcl_circuits.handoff.readme import readme
+from tcl_circuits.handoff.schematic import cell_schematic
 
 COLUMNS = ("testbench", "measure", "quantity", "of", "sample", "unit", "expected", "tolerance")
 """Columns of expected.csv."""
@@ -119,6 +121,8 @@ def _fill(place: Path, design: Design, dialect: Dialect) -> None:
         "names.json": _json(_names(design)),
         "setup.json": _json(setup_of(design)),
         "bom.csv": bom_csv(bill_of_materials(design.network, design.cell)),
+        "cell.svg": cell_schematic(design.cell),
+        "network.svg": network_picture(design.network),
         "README.md": readme(design, dialect, made),
     }
     for name, text in texts.items():

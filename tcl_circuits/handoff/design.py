@@ -72,11 +72,9 @@ class Design:
         if not isinstance(self.cell.device, HeldConductance):
             kind = type(self.cell.device).__name__
             raise InputError(f"export: the device {kind} has no model in a bundle; use HeldConductance")
-        self.cell.capacitance(self.network.conductance)
-        with np.errstate(over="ignore"):
-            ohms = 1.0 / self.network.conductance
-        self._printable("conductance", self.network.conductance, "S")
-        self._printable("resistance", ohms, "ohm")
+        conductance = self.network.conductance
+        self._printable("sense capacitance", self.cell.capacitance(conductance), "F")
+        self._printable("sense resistance", self.cell.resistance(conductance), "ohm")
 
     def _printable(self, what: str, values: FloatArray, unit: str) -> None:
         off = np.flatnonzero(~((values >= SMALLEST) & (values <= LARGEST)))

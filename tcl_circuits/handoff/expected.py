@@ -23,9 +23,12 @@ VOLTAGE_SHARE = 1e-4
 """Tolerance of voltages, in shares of the largest of the bench."""
 CURRENT_SHARE, CURRENT_FLOOR = 1e-2, 1e-3
 """Tolerance of an edge's current or charge, in shares of itself and of the largest of its kind."""
+PEAK_FLOOR = 1e-5
+"""Least tolerance of a kernel output, in shares of the cycle's largest; simulators resolve no less."""
 
 _RESOLUTION = 2.0
-_LATE = 0.9
+_LATE = (0.9, 0.5, 0.1)
+"""When a kernel output may be measured, in shares of the fast ramp."""
 _DIGITS = 8
 _ZERO = {"V": 1e-9, "A": 1e-14, "C": 1e-19}
 """Least tolerances: what a simulator leaves where nothing flows."""
@@ -73,6 +76,7 @@ class _Kind:
     values: FloatArray
     start: float
     stop: float | None = None
+    floor: float = 0.0
 
     def of_edge(self, e: int, largest: float) -> Expected:
         """Return the figure of an edge."""
@@ -81,7 +85,8 @@ class _Kind:
         unit = "A" if self.stop is None else "C"
         value = float(self.values[e])
         one = Expected(f"{self.name}_e{e}", self.what, f"e{e}", 0, unit, how)
-        return _figure(one, value, CURRENT_SHARE * abs(value) + CURRENT_FLOOR * largest, largest)
+        floor = max(CURRENT_FLOOR * largest, self.floor)
+        return _figure(one, value, CURRENT_SHARE * abs(value) + floor, largest)
 
 
 def pins(network: Network) -> list[int]:
@@ -119,7 +124,7 @@ def inference_figures(network: Network, inputs: FloatArray, moments: FloatArray)
 def training_figures(design: Design, start: float) -> tuple[Expected, ...]:
     """What is measured of a cycle that begins `start` seconds from the sawtooth on the simulator's clock.
 
-    Output voltages free and nudged; of each edge u late in the fast ramp and amid the slow one, its charge
+    Output voltages free and nudged; of each edge u in the fast ramp and amid the slow one, its charge
     over the fast ramp, and its direct current free and nudged.
     """
     cycle = Reference(resolution=_RESOLUTION).run(design.network, design.cell, design.saw, design.training)[0]
@@ -152,24 +157,32 @@ def _output_figures(design: Design, cycle: Transient, start: float) -> list[Expe
 def _kinds(design: Design, cycle: Transient, start: float) -> list[_Kind]:
     network, saw = design.network, design.saw
     fast, ends = saw.fast_ramp
-    late = fast + _LATE * saw.tau_f
+    late = _moment(cycle, fast, saw.tau_f)
     slow = (ends + saw.period) / 2 if saw.polarity == "standard" else fast / 2
     nudged = float(saw.breakpoints[0][1])
     u = _at(cycle, cycle.u, np.array([late, slow]))
     charge = _charges(cycle, fast, ends)
+    least = PEAK_FLOOR * float(np.abs(cycle.u).max())
     kinds = [
-        _Kind("u_fast", "kernel output late in the fast ramp", "vu", u[:, 0], late - start),
-        _Kind("u_slow", "kernel output amid the slow ramp", "vu", u[:, 1], slow - start),
+        _Kind("u_fast", "kernel output in the fast ramp", "vu", u[:, 0], late - start, None, least),
+        _Kind("u_slow", "kernel output amid the slow ramp", "vu", u[:, 1], slow - start, None, least),
         _Kind("q_fast", "charge over the fast ramp", "vu", charge, fast - start, ends - start),
     ]
     if design.cell.conducts_dc:
         volts = _at(cycle, cycle.voltage, np.array([0.0, nudged]))
         direct = network.drops(volts.T) * network.conductance
         kinds += [
-            _Kind("i_free", "direct current, free", "vi", direct[0], -start),
+            _Kind("i_free", "direct current, free", "vi", direct[0], 0.0 - start),
             _Kind("i_nudged", "direct current, nudged", "vi", direct[1], nudged - start),
         ]
     return kinds
+
+
+def _moment(cycle: Transient, fast: float, tau_f: float) -> float:
+    """When the kernel outputs are measured: late in the fast ramp, unless they have died away by then."""
+    moments = fast + tau_f * np.array(_LATE)
+    total = np.abs(_at(cycle, cycle.u, moments)).sum(axis=0)
+    return float(moments[np.flatnonzero(total >= 0.5 * total.max())[0]])
 
 
 def _at(cycle: Transient, rows: FloatArray, moments: FloatArray) -> FloatArray:

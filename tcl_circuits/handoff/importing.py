@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tcl_circuits.arrays import FloatArray
+from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import SenseCell, SeriesCell
 from tcl_circuits.circuit.graph_text import GraphText
 from tcl_circuits.circuit.names import NameMap
@@ -98,8 +98,8 @@ def network_of(graph: GraphText, source: str) -> Network:
         network = Network(
             nodes=nodes,
             edges=np.array([[index[n] for n in e.ends] for e in graph.edges], dtype=np.int64).reshape(-1, 2),
-            inputs=_ordered(given["inputs"], index),
-            outputs=_ordered(given["outputs"], index),
+            inputs=_ordered(given["inputs"], index, [k for k, r in enumerate(roles) if r == "input"]),
+            outputs=_ordered(given["outputs"], index, [k for k, r in enumerate(roles) if r == "output"]),
             ground=grounds[0] if grounds else None,
             conductance=np.array([_number(e.attributes["conductance"]) for e in graph.edges]),
             bounds=(float(bounds[0]), float(bounds[1])),
@@ -120,11 +120,14 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def _ordered(names: object, index: Mapping[Any, int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _ordered(names: object, index: Mapping[Any, int], positions: list[int]) -> IntArray:
     if not isinstance(names, list):
         raise TypeError(f"{names!r} is no list of nodes")
     listed = [tuple(name) if isinstance(name, list) else name for name in names]
-    return np.array([index[_deep(name)] for name in listed], dtype=np.int64)
+    ordered = [index[_deep(name)] for name in listed]
+    if sorted(ordered) != positions:
+        raise ValueError("the order of inputs or outputs does not fit the roles")
+    return np.array(ordered, dtype=np.int64)
 
 
 def _deep(name: Any) -> Any:
@@ -203,7 +206,7 @@ def value_faults(design: Design, files: Mapping[str, bytes]) -> list[str]:
 
 def with_values(design: Design, values: Mapping[str, FloatArray]) -> Design:
     """Return the design with other values of its edges; what all edges share stays one number."""
-    network, cell = design.network.with_conductance(values["g"]), design.cell
+    network, cell = measured(design.network, values["g"]), design.cell
     if isinstance(cell, SenseCell):
         cell = replace(cell, c=_shared(values["c"], cell.c), r=_shared(values["r"], cell.r))
     elif isinstance(cell, SeriesCell):
@@ -253,4 +256,11 @@ def read_conductances(path: str | Path, network: Network) -> Network:
         values[e] = parse_quantity(row["conductance"] or "", "S", f"{place}: conductance")
         if not (np.isfinite(values[e]) and values[e] > 0):
             raise InputError(f"{place}: conductance = {values[e]:g} S must be positive and finite")
-    return network.with_conductance(values)
+    return measured(network, values)
+
+
+def measured(network: Network, conductance: FloatArray) -> Network:
+    """Return the network with conductances that are as they are: its bounds, those of training, give way."""
+    low, high = network.bounds
+    bounds = (min(low, float(conductance.min())), max(high, float(conductance.max())))
+    return replace(network.with_conductance(conductance), bounds=bounds)

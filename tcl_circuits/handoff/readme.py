@@ -21,6 +21,7 @@ _FILES = """\
 | `names.json` | names of the graph and names in the netlists |
 | `network.json`, `setup.json` | the same for programs: node-link graph, cell, protocol, samples |
 | `bom.csv` | bill of materials with the nearest E24 and E96 values |
+| `cell.svg`, `network.svg` | schematic of the cell, drawing of the network |
 | `manifest.json` | units, seed, pins, SHA-256 of every file |
 """
 
@@ -59,7 +60,8 @@ In this directory:
 ## Pass rule
 
 Every measured value lies within `tolerance` of `expected` in `expected.csv`; a figure that is not printed has
-failed. Voltages: 1e-4 of the largest; currents and charges: 1 % of their value and 0.1 % of the largest.
+failed. Voltages: 1e-4 of the largest; currents and charges: 1 % of their value and 0.1 % of the largest of
+their kind, and no less than 1e-5 of the cycle's largest kernel output.
 `tcl-circuits verify .` checks the hashes, runs the test benches and compares.
 
 ## What is known of it
@@ -90,8 +92,8 @@ def _costs(design: Design) -> str:
     return "\n".join(
         [
             "",
-            "Real parts and what they cost; the values here are those with all parts. Root mean square shift of the",
-            "outputs [V], longest time constant of the nodes [s], loss and accuracy on the test samples:",
+            "Real parts and what they cost; the values here are those with all parts. Root mean square shift",
+            "of the outputs [V], longest time constant of the nodes [s], loss and accuracy on test samples:",
             "",
             "| parts | output shift | settling | loss | accuracy |",
             "| --- | --- | --- | --- | --- |",

@@ -67,6 +67,7 @@ class Run:
     abstol: float = 1e-16
     vntol: float = 1e-10
     chgtol: float = 1e-21
+    trtol: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ class Dialect:
         """Return options and the transient analysis."""
         return [
             f".options noinit reltol={run.reltol:g} abstol={run.abstol:g} "
-            f"vntol={run.vntol:g} chgtol={run.chgtol:g}",
+            f"vntol={run.vntol:g} chgtol={run.chgtol:g} trtol={run.trtol:g}",
             f".tran {spice_number(run.step)} {spice_number(run.stop)} 0 {spice_number(run.longest)}",
         ]
 

@@ -55,7 +55,6 @@ class Xyce(Dialect):
         # Xyce has one absolute tolerance for all unknowns, currents among them.
         return [
             f".options timeint reltol={run.reltol:g} abstol={run.abstol:g}",
-            f".options nonlin-tran reltol={run.reltol:g} abstol={run.abstol:g}",
             f".tran {spice_number(run.step)} {spice_number(run.stop)} 0 {spice_number(run.longest)}",
         ]
 
