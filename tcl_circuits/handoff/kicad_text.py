@@ -17,6 +17,9 @@ _NAMESPACE = uuid.UUID("5b0f3a0e-93a3-5e0c-8f5e-6a1f1c7c2d41")
 
 _TOOL = "tcl_circuits; this netlist may be used without restriction"
 
+_FIRST = '(export (version "E")'
+"""KiCad tells what a file is by ``(export`` and a blank in its first line."""
+
 Tree: TypeAlias = "str | Sequence[Tree]"
 """An S-expression: text, or a keyword followed by S-expressions."""
 
@@ -45,16 +48,15 @@ class Part:
 
 def netlist_text(parts: Sequence[Part]) -> str:
     """Return the netlist of some parts, in their order; nets are sorted by name."""
-    tree: Tree = (
-        "export",
-        ("version", "E"),
+    members: tuple[Tree, ...] = (
         ("design", ("source", ""), ("tool", _TOOL)),
         ("components", *(_component(part) for part in parts)),
         ("libparts", *_library_parts(parts)),
         ("libraries",),
         ("nets", *_nets(parts)),
     )
-    return "\n".join(_lines(tree, 0)) + "\n"
+    lines = [line for member in members for line in _lines(member, 1)]
+    return "\n".join([_FIRST, *lines, ")"]) + "\n"
 
 
 def _component(part: Part) -> Tree:

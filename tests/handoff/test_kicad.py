@@ -197,5 +197,10 @@ def test_a_part_keeps_its_identity_when_the_values_change(network: Network) -> N
     assert {r: p.tstamps for r, p in one.items()} == {r: p.tstamps for r, p in other.items()}
 
 
+@pytest.mark.parametrize("board", BOARDS)
+def test_kicad_knows_the_file_by_its_first_line(network: Network, board: str) -> None:
+    assert re.match(r"[ ]*\(export[ ]+\(version", kicad_netlist(network, board).splitlines()[0])
+
+
 def test_quoting() -> None:
     assert quoted('a"b\\c\nd\x1b') == '"a\\"b\\\\c d "'
