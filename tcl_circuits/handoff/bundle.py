@@ -61,6 +61,7 @@ def write_bundle(design: Design, out: Path, dialect: str = "ngspice", force: boo
     """
     language = named_dialect(dialect)
     design.check()
+    out = out.absolute()
     _refuse(out, force)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +80,8 @@ def write_bundle(design: Design, out: Path, dialect: str = "ngspice", force: boo
 
 
 def _refuse(out: Path, force: bool) -> None:
+    if not out.name or out == Path.cwd():
+        raise InputError(f"--out {out}: a bundle takes a directory's place; name one inside it")
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out} is a file; name a directory")
     if out.is_dir() and any(out.iterdir()) and not force:
@@ -94,7 +97,7 @@ def _move(aside: Path, out: Path) -> None:
     out.rename(old)
     try:
         aside.rename(out)
-    except OSError:
+    except BaseException:
         old.rename(out)
         raise
     _keep_strangers(old, out)

@@ -152,6 +152,13 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
         write_bundle(divider_design(), tmp_path / "b", force=True)
 
 
+def test_the_working_directory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in (Path(), tmp_path, Path("/")):
+        with pytest.raises(InputError, match="name one inside it"):
+            write_bundle(divider_design(), place, force=True)
+
+
 def test_export_from_a_script(tmp_path: Path) -> None:
     network = tcl.lattice(3, 3, [(0, 0), (2, 2)], [(1, 1)], seed=0)
     out = tcl.export(network, tmp_path / "b", dialect="xyce", inputs=[[1, 0], [0, 1]])

@@ -106,6 +106,14 @@ def test_every_cell_nudge_and_polarity_passes(tmp_path: Path, variant: str, simu
     assert found.passed, faults(found)
 
 
+@pytest.mark.parametrize("simulator", simulators())
+def test_a_network_without_outputs_passes(tmp_path: Path, simulator: str) -> None:
+    graph = nx.Graph([("a", "b"), ("b", "c"), ("a", "c")])
+    network = tcl.Network.from_graph(graph, ["a"], [], "c", seed=2)
+    found = verify_bundle(tcl.export(network, tmp_path / "b"), simulator)
+    assert found.passed, faults(found)
+
+
 def test_hostile_names_pass(tmp_path: Path) -> None:
     found = verify_bundle(write_bundle(hostile_design(), tmp_path / "b"))
     assert found.passed, faults(found)
