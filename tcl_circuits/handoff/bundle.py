@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tcl_circuits.circuit.names import NameMap, written
 from tcl_circuits.circuit.node_link import write_network
 from tcl_circuits.errors import InputError, TclError
-from tcl_circuits.handoff.benches import Bench, benches
+from tcl_circuits.handoff.benches import benches
 from tcl_circuits.handoff.bom import bill_of_materials, bom_csv
 from tcl_circuits.handoff.design import Design, setup_of
 from tcl_circuits.handoff.dialects import named_dialect
 from tcl_circuits.handoff.dialects.base import Dialect
 from tcl_circuits.handoff.expected import pins
+from tcl_circuits.handoff.expected_csv import expected_csv
 from tcl_circuits.handoff.manifest import NAME, BundleError, Manifest, digest, read_manifest
 from tcl_circuits.handoff.netlists import NETWORK, netlist_files, pin_names, plain
 from tcl_circuits.handoff.picture import network_picture
 from tcl_circuits.handoff.readme import readme
 from tcl_circuits.handoff.schematic import cell_schematic
-
-COLUMNS = ("testbench", "measure", "quantity", "of", "sample", "unit", "expected", "tolerance")
-"""Columns of expected.csv."""
 
 GENERATOR = "tcl_circuits"
 
@@ -139,27 +134,6 @@ def _fill(place: Path, design: Design, dialect: Dialect) -> None:
     }
     manifest = Manifest(dialect.name, plain(design.title), design.seed, files)
     (place / NAME).write_bytes(manifest.text(GENERATOR, pin_names(design)).encode("ascii"))
-
-
-def expected_csv(made: Iterable[Bench]) -> str:
-    """The expected figures as a table; names in it are SPICE names."""
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for bench in made:
-        for one in bench.expected:
-            row: Sequence[object] = (
-                bench.name,
-                one.name,
-                one.what,
-                one.of,
-                one.sample,
-                one.unit,
-                f"{one.value:.9g}",
-                f"{one.tolerance:g}",
-            )
-            table.writerow(row)
-    return stream.getvalue()
 
 
 def _names(design: Design) -> dict[str, Any]:

@@ -102,12 +102,20 @@ def _checked(data: Mapping[str, Any], path: Path) -> Manifest:
         raise BundleError(f"{path} names {climbing[0]!r}, a path outside the bundle; nothing was read or run")
     if dialect not in DIALECTS:
         raise BundleError(f"{path}: dialect {dialect!r} is none of {', '.join(DIALECTS)}")
-    return Manifest(str(dialect), str(data.get("title", "")), int(data.get("seed", 0)), files)
+    seed = data.get("seed")
+    if not isinstance(seed, int):
+        raise BundleError(f"{path}: seed {seed!r} is no whole number; export the bundle again")
+    return Manifest(str(dialect), str(data.get("title", "")), seed, files)
 
 
 def _stays_inside(name: str) -> bool:
     path = PurePosixPath(name)
-    return bool(name) and not path.is_absolute() and not {"..", "\\", ":"} & {*path.parts, *name}
+    return (
+        bool(name)
+        and name.isprintable()
+        and not path.is_absolute()
+        and not {"..", "\\", ":"} & {*path.parts, *name}
+    )
 
 
 def read_files(bundle: Path, manifest: Manifest) -> tuple[dict[str, bytes], list[str]]:

@@ -24,7 +24,10 @@ _COMPLAINT = re.compile(
     r"error|warning|unknown|unrecogni[sz]ed|unable|can't|cannot|failed|undefined|too small|ignored",
     re.IGNORECASE,
 )
-_PROGRESS = re.compile(r"Reference value :\s+\S+|Note: No compatibility mode selected!")
+_PROGRESS = re.compile(
+    r"Reference value :\s+\S+|Note: No compatibility mode selected!|^Circuit: .*$", re.MULTILINE
+)
+"""What ngspice says of itself, and the title, which is the user's."""
 
 
 class Simulator(Protocol):

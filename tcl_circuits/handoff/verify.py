@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 import tempfile
@@ -12,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tcl_circuits.errors import EngineError, InputError
-from tcl_circuits.handoff.benches import benches
-from tcl_circuits.handoff.bundle import COLUMNS, write_bundle
+from tcl_circuits.handoff.benches import Bench, benches
+from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.design import Design
+from tcl_circuits.handoff.expected_csv import Rows, expected_rows
 from tcl_circuits.handoff.importing import NEEDED, exported_design, structure_faults, text_of, value_faults
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import cell_block
@@ -22,6 +21,8 @@ from tcl_circuits.handoff.reading import statements
 from tcl_circuits.handoff.simulators import Simulator, chosen_simulators
 
 _SHOWN = 10
+_SLACK = 0.1
+"""Share of a tolerance by which the package's own figures may differ from machine to machine."""
 _ALLOWED = re.compile(
     r"[rcvbxh]\w*\s|\.(param|subckt|ends|include|options?|tran|save|print|meas|measure|end)\b"
     r"|(simulator|parameters|subckt|ends|include|save|tolerances|cycle)\b",
@@ -68,15 +69,6 @@ class Verification:
         return not self.faults and bool(self.results) and not any(one.faults for one in self.results)
 
 
-@dataclass(frozen=True)
-class _Figure:
-    bench: str
-    measure: str
-    unit: str
-    expected: float
-    tolerance: float
-
-
 def verify_bundle(bundle: str | Path, simulator: str | None = None, seconds: float = 600.0) -> Verification:
     """Check a bundle's hashes, netlists and figures.
 
@@ -106,11 +98,19 @@ def verify_bundle(bundle: str | Path, simulator: str | None = None, seconds: flo
     faults = _explained(files, faults)
     if faults:
         return Verification(len(manifest.files), tuple(faults), ())
-    design = exported_design(files, str(bundle))
-    faults = [*_foreign(files), *structure_faults(design, files), *value_faults(design, files)]
+    faults = [f"{name}: not in the manifest" for name in (*NEEDED, "expected.csv") if name not in files]
     if faults:
         return Verification(len(manifest.files), tuple(faults), ())
-    figures = _figures(text_of(files, "expected.csv"))
+    design = exported_design(files, str(bundle))
+    made, found = benches(design), expected_rows(text_of(files, "expected.csv"))
+    faults = [
+        *_foreign(files),
+        *structure_faults(design, files),
+        *value_faults(design, files),
+        *_expected_faults(made, found),
+    ]
+    if faults:
+        return Verification(len(manifest.files), tuple(faults), ())
     remarks = []
     with tempfile.TemporaryDirectory(prefix="tcl-verify-") as name:
         place = Path(name) / "bundle"
@@ -121,7 +121,7 @@ def verify_bundle(bundle: str | Path, simulator: str | None = None, seconds: flo
                 f"{manifest.dialect} itself was not run: its text was read back and run as ngspice netlists"
             )
             write_bundle(design, place, "ngspice")
-        results = [_run(one, design, place, figures, bench, seconds) for one in chosen for bench in figures]
+        results = [_run(one, design, place, bench, found, seconds) for one in chosen for bench in made]
     return Verification(len(manifest.files), (), tuple(results), tuple(remarks))
 
 
@@ -164,48 +164,43 @@ def _foreign(files: Mapping[str, bytes]) -> list[str]:
     return faults
 
 
-def _figures(text: str) -> dict[str, list[_Figure]]:
-    table = csv.DictReader(io.StringIO(text))
-    if tuple(table.fieldnames or ()) != COLUMNS:
-        raise InputError(f"expected.csv has the columns {table.fieldnames}, not {', '.join(COLUMNS)}")
-    found: dict[str, list[_Figure]] = {}
-    for row in table:
-        one = _Figure(
-            row["testbench"], row["measure"], row["unit"], float(row["expected"]), float(row["tolerance"])
-        )
-        found.setdefault(one.bench, []).append(one)
-    return found
+def _expected_faults(made: Sequence[Bench], found: Rows) -> list[str]:
+    """Where expected.csv is not what the package finds for the design."""
+    faults = []
+    for bench in made:
+        for one in bench.expected:
+            value, tolerance = found.get((bench.name, one.name), (math.nan, math.nan))
+            close = abs(value - one.value) <= _SLACK * one.tolerance
+            if not (close and 0 < tolerance <= (1 + _SLACK) * one.tolerance):
+                faults.append(
+                    f"expected.csv: {one.name} of {bench.name} is {value:g} +- {tolerance:g} {one.unit}, the "
+                    f"design gives {one.value:g} +- {one.tolerance:g}"
+                )
+    return faults
 
 
-def device_count(design: Design, bench: str) -> int:
+def device_count(design: Design, bench: Bench) -> int:
     """Devices of a test bench when its hierarchy is expanded."""
-    round_it = next(len(one.elements) for one in benches(design) if one.name == bench)
     network = design.network
     at_nodes = network.free.size * ((network.node_capacitance > 0) + (not design.cell.conducts_dc))
-    return round_it + network.edge_count * len(cell_block(design).block.elements) + int(at_nodes)
+    in_cells = network.edge_count * len(cell_block(design).block.elements)
+    return len(bench.elements) + in_cells + int(at_nodes)
 
 
 def _run(
-    simulator: Simulator,
-    design: Design,
-    place: Path,
-    figures: Mapping[str, Sequence[_Figure]],
-    bench: str,
-    seconds: float,
+    simulator: Simulator, design: Design, place: Path, bench: Bench, found: Rows, seconds: float
 ) -> BenchResult:
-    wanted = figures[bench]
+    wanted = {one.name: (one.unit, *found[bench.name, one.name]) for one in bench.expected}
     try:
-        measured = simulator.run(place, f"{bench}.cir", device_count(design, bench), seconds)
+        measured = simulator.run(place, f"{bench.name}.cir", device_count(design, bench), seconds)
     except EngineError as error:
-        return BenchResult(bench, simulator.name, len(wanted), math.inf, (str(error),))
+        return BenchResult(bench.name, simulator.name, len(wanted), math.inf, (str(error),))
     worst, faults = 0.0, []
-    for one in wanted:
-        value = measured.get(one.measure.lower(), math.nan)
-        share = abs(value - one.expected) / one.tolerance
+    for name, (unit, expected, tolerance) in wanted.items():
+        value = measured.get(name, math.nan)
+        share = abs(value - expected) / tolerance
         if not share <= 1:
-            found = "is missing" if math.isnan(value) else f"= {value:g} {one.unit}"
-            faults.append(
-                f"{bench}: {one.measure} {found}, expected {one.expected:g} +- {one.tolerance:g} {one.unit}"
-            )
+            said = "is missing" if math.isnan(value) else f"= {value:g} {unit}"
+            faults.append(f"{bench.name}: {name} {said}, expected {expected:g} +- {tolerance:g} {unit}")
         worst = max(worst, share if math.isfinite(share) else math.inf)
-    return BenchResult(bench, simulator.name, len(wanted), worst, tuple(faults))
+    return BenchResult(bench.name, simulator.name, len(wanted), worst, tuple(faults))

@@ -24,6 +24,7 @@ import tcl_circuits as tcl
 from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.errors import EngineMissing, InputError
+from tcl_circuits.handoff.benches import training_bench
 from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.design import Design, default_training
 from tcl_circuits.handoff.manifest import BundleError
@@ -114,6 +115,15 @@ def test_a_network_without_outputs_passes(tmp_path: Path, simulator: str) -> Non
     assert found.passed, faults(found)
 
 
+@pytest.mark.parametrize("simulator", simulators())
+def test_names_that_sound_like_complaints_pass(tmp_path: Path, simulator: str) -> None:
+    graph = nx.Graph([("error", "warning"), ("warning", "failed")])
+    network = tcl.Network.from_graph(graph, ["error"], ["warning"], "failed", seed=2)
+    out = tcl.export(network, tmp_path / "b", title="unknown error: can't be ignored")
+    found = verify_bundle(out, simulator)
+    assert found.passed, faults(found)
+
+
 def test_hostile_names_pass(tmp_path: Path) -> None:
     found = verify_bundle(write_bundle(hostile_design(), tmp_path / "b"))
     assert found.passed, faults(found)
@@ -154,13 +164,35 @@ def test_a_hidden_flipped_digit_is_named(bundle: Path) -> None:
     assert verify_bundle(bundle).faults == ("params.inc: g_e1 = 1.35e-05, exported as 1.25e-05",)
 
 
-def test_a_digit_flipped_everywhere_is_seen_by_the_simulator(bundle: Path) -> None:
+def test_a_digit_flipped_everywhere_is_named(bundle: Path) -> None:
     replace_in(bundle / "params.inc", "g_e1=1.25e-05", "g_e1=1.35e-05")
     replace_in(bundle / "network.json", "1.25e-05", "1.35e-05")
     rehash(bundle)
     found = verify_bundle(bundle)
-    assert not found.faults
-    assert any("s0_n_mid" in fault for fault in faults(found))
+    assert found.results == ()
+    assert any("expected.csv: s0_n_mid of inference" in fault for fault in found.faults)
+
+
+def test_emptied_or_widened_expectations_are_named(bundle: Path) -> None:
+    text = (bundle / "expected.csv").read_text().splitlines()
+    (bundle / "expected.csv").write_text("\n".join(text[:-1]) + "\n")
+    rehash(bundle)
+    assert "i_nudged_e1 of training is nan" in verify_bundle(bundle).faults[0]
+    *first, last = text
+    (bundle / "expected.csv").write_text("\n".join([*first, last.rsplit(",", 1)[0] + ",1"]) + "\n")
+    rehash(bundle)
+    assert "i_nudged_e1 of training" in verify_bundle(bundle).faults[0]
+    (bundle / "expected.csv").write_text("\n".join([*first, last.rsplit(",", 1)[0] + ",x"]) + "\n")
+    rehash(bundle)
+    with pytest.raises(InputError, match="must be numbers"):
+        verify_bundle(bundle)
+
+
+def test_files_left_out_of_the_manifest_are_named(bundle: Path) -> None:
+    content = json.loads((bundle / "manifest.json").read_bytes())
+    del content["files"]["setup.json"]
+    (bundle / "manifest.json").write_text(json.dumps(content))
+    assert verify_bundle(bundle).faults == ("setup.json: not in the manifest",)
 
 
 def test_a_deleted_file_is_named(bundle: Path) -> None:
@@ -260,6 +292,11 @@ def test_a_newer_version_is_refused(bundle: Path) -> None:
             BundleError,
             "hspice",
         ),
+        (
+            '{"format": "tcl_circuits bundle", "version": 1, "files": {}, "dialect": "xyce", "seed": "x"}',
+            BundleError,
+            "no whole number",
+        ),
     ],
 )
 def test_broken_manifests_are_told(bundle: Path, content: str, kind: type[Exception], said: str) -> None:
@@ -298,7 +335,8 @@ def test_tolerances_are_those_of_the_issue(bundle: Path) -> None:
 
 def test_devices_are_counted() -> None:
     # Two cells of 6, ammeters among them; input, ground, beta, target, nudge.
-    assert device_count(divider_design(), "training") == 2 * 6 + 5
+    design = divider_design()
+    assert device_count(design, training_bench(design)) == 2 * 6 + 5
 
 
 @pytest.mark.slow
