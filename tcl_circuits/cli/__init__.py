@@ -6,10 +6,10 @@ import io
 import signal
 import sys
 
-from tcl_circuits.cli import about, figure, handoff, network, report, train
+from tcl_circuits.cli import about, board, figure, handoff, network, report, train
 from tcl_circuits.cli.app import app
 
-__all__ = ["about", "app", "figure", "handoff", "main", "network", "report", "train"]
+__all__ = ["about", "app", "board", "figure", "handoff", "main", "network", "report", "train"]
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tcl_circuits import InputError, Network, lattice
+from tcl_circuits.circuit.graphfile import read_network, write_network
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.handoff.kicad import MOST_EDGES, kicad_netlist, write_kicad
 from tcl_circuits.handoff.kicad_text import quoted
@@ -204,3 +205,16 @@ def test_kicad_knows_the_file_by_its_first_line(network: Network, board: str) ->
 
 def test_quoting() -> None:
     assert quoted('a"b\\c\nd\x1b') == '"a\\"b\\\\c d "'
+
+
+def test_the_command_line_takes_runs_and_graphs(tcl: Any, tmp_path: Path, network: Network) -> None:
+    (tmp_path / "run").mkdir()
+    write_network(network, tmp_path / "run" / "network.json")
+    assert tcl("board", "run", "--parts", "sockets").exit_code == 0
+    made = (tmp_path / "run-sockets.net").read_text(encoding="utf-8")
+    assert made == kicad_netlist(read_network(tmp_path / "run" / "network.json"), "sockets")
+    again = tcl("board", "run/network.json", "--parts", "sockets", "--out", "run-sockets.net")
+    assert again.exit_code == 2
+    assert "--force" in again.output
+    assert tcl("board", "elsewhere").exit_code == 2
+    assert not list(tmp_path.glob(".*.part"))
