@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import networkx as nx
@@ -339,14 +340,19 @@ def test_devices_are_counted() -> None:
     assert device_count(design, training_bench(design)) == 2 * 6 + 5
 
 
+LARGE: dict[str, Callable[[], tcl.Network]] = {
+    "lattice": lambda: tcl.lattice(36, 36, [(0, 0), (0, 35), (35, 0)], [(18, 18), (20, 20)], seed=0),
+    "crossbar": lambda: tcl.crossbar([f"x{k}" for k in range(62)], [f"y{k}" for k in range(10)], seed=0),
+}
+
+
 @pytest.mark.slow
-def test_2500_edges_in_time(tmp_path: Path) -> None:
-    cell = tcl.SenseCell()
-    network = tcl.lattice(36, 36, [(0, 0), (0, 35), (35, 0)], [(18, 18), (20, 20)], seed=0)
+@pytest.mark.parametrize("shape", LARGE)
+def test_2500_edges_in_time(tmp_path: Path, shape: str) -> None:
+    cell, network = tcl.SenseCell(), LARGE[shape]()
     assert network.edge_count >= 2500
-    design = Design(
-        network, cell, SAW, default_training(network, cell, SAW), np.array([[1.0, 0.5, 0.0]]), "large"
-    )
+    inputs = np.random.default_rng(0).uniform(-1, 1, (4, network.inputs.size)).round(3)
+    design = Design(network, cell, SAW, default_training(network, cell, SAW), inputs, "large")
     start = time.monotonic()
     write_bundle(design, tmp_path / "b")
     exported = time.monotonic()

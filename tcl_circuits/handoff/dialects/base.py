@@ -58,16 +58,24 @@ How = Find | Integral
 
 @dataclass(frozen=True)
 class Run:
-    """One transient analysis: its first and longest step, its length [s], and the error control."""
+    """One transient analysis.
+
+    Parameters
+    ----------
+    step, stop, longest : float
+        First step, length, longest step [s].
+    reltol, abstol, vntol, chgtol, trtol : float
+        SPICE's error control: relative, of currents [A], voltages [V] and charges [C], of truncation.
+    """
 
     step: float
     stop: float
     longest: float
-    reltol: float = 1e-6
-    abstol: float = 1e-16
-    vntol: float = 1e-10
-    chgtol: float = 1e-21
-    trtol: float = 2.0
+    reltol: float
+    abstol: float
+    vntol: float
+    chgtol: float
+    trtol: float
 
 
 @dataclass(frozen=True)
