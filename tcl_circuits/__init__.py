@@ -14,6 +14,7 @@ from tcl_circuits.circuit.nudge import (
 )
 from tcl_circuits.engines.base import simulate
 from tcl_circuits.errors import EngineError, InputError, NetworkError, TclError
+from tcl_circuits.handoff.export import export
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import HardThreshold, SoftThreshold, ideal_contrast, update_integral
 from tcl_circuits.training import tasks
@@ -45,6 +46,7 @@ __all__ = [
     "edge_updates",
     "engines",
     "ep",
+    "export",
     "ideal_contrast",
     "kernels",
     "lattice",

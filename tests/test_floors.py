@@ -17,6 +17,7 @@ FLOORS = [
     {"circuit", "studies"},
     {"engines"},
     {"training"},
+    {"handoff"},
     {"figures"},
     {"commands"},
     {"cli", "__init__"},

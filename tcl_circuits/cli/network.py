@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from tcl_circuits.cli.app import app, messages, output, print_json
+from tcl_circuits.cli.handoff import compare_two
 from tcl_circuits.cli.options import (
     CellOption,
     EngineOption,
@@ -83,7 +84,8 @@ def simulate(
 
 @app.command()
 def compare(
-    subject: Annotated[str, typer.Argument(help="A task, or a graph file.")],
+    subject: Annotated[str, typer.Argument(help="A task or a graph file; or a bundle, beside another.")],
+    other: Annotated[str | None, typer.Argument(help="Another bundle, run, graph or netlist.")] = None,
     engines: Annotated[str, typer.Option(help="Two engines.")] = "ngspice,reference",
     inputs: NodesOption = None,
     outputs: NodesOption = None,
@@ -101,7 +103,10 @@ def compare(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the same cycles in two engines and say how far they differ."""
+    """Run the same cycles in two engines, or read two bundles, and say how far they differ."""
+    if other is not None:
+        compare_two(Path(subject), Path(other), out, force, as_json)
+        return
     from tcl_circuits.commands import compare as command
     from tcl_circuits.commands.graph import GraphDrive
 

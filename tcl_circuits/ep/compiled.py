@@ -127,10 +127,11 @@ def _compiled(function: _F) -> _F:
     """Compile for this machine at the first call, and keep the result beside the source."""
     # NaN and infinity can't occur: states lie in [0, 1]. No sum is reordered, but for a fused product.
     options = {"nnan", "ninf", "nsz", "contract"}
+    njit: Any = numba.njit  # what it returns is called like the function
     try:
-        fast: _F = numba.njit(cache=True, fastmath=options, error_model="numpy")(function)
+        fast: _F = njit(cache=True, fastmath=options, error_model="numpy")(function)
     except RuntimeError:  # nowhere to write: compile in every process
-        fast = numba.njit(fastmath=options, error_model="numpy")(function)
+        fast = njit(fastmath=options, error_model="numpy")(function)
     return fast
 
 

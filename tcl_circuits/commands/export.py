@@ -1,0 +1,185 @@
+"""``tcl-circuits export``: a run, a graph, a netlist or a bundle as a bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.cells import Signal, named_cell
+from tcl_circuits.circuit.graphfile import read_network
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.graph import GraphDrive
+from tcl_circuits.errors import InputError
+from tcl_circuits.handoff.bundle import write_bundle
+from tcl_circuits.handoff.design import Design
+from tcl_circuits.handoff.export import rounded, rounded_values
+from tcl_circuits.handoff.importing import read_bundle, read_conductances
+from tcl_circuits.handoff.manifest import NAME
+from tcl_circuits.handoff.parts import Cost, Parts, costs
+from tcl_circuits.handoff.reading import read_flat
+from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.training import tasks
+from tcl_circuits.training.checkpoint import Checkpoint
+from tcl_circuits.training.table import as_classes, read_table
+from tcl_circuits.training.task import Task
+
+_KNOWN = ("task", "rule", "engine", "epochs", "final_loss", "test_loss", "test_accuracy")
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What to export and where to; fields are the options of the command line."""
+
+    source: Path
+    dialect: str = "ngspice"
+    inputs: Sequence[str] | None = None
+    outputs: Sequence[str] | None = None
+    ground: str | None = None
+    drive: GraphDrive = field(default_factory=GraphDrive)
+    data: Path | None = None
+    target: str | None = None
+    classes: bool = False
+    signal: Signal = "power"
+    cell: str = "sense"
+    samples: int = 8
+    seed: int = 0
+    conductances: Path | None = None
+    parts: Parts = field(default_factory=Parts)
+    out: Path | None = None
+    force: bool = False
+    saw: Sawtooth = field(default_factory=lambda: Sawtooth(1e-5, 1e-3))
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What an export came to: its directory, the design, the cost of its parts, and remarks."""
+
+    out: Path
+    design: Design
+    costs: tuple[Cost, ...]
+    remarks: tuple[str, ...]
+
+
+def export(request: ExportRequest) -> ExportResult:
+    """Write the bundle of a run directory, a graph file, a flat netlist or another bundle.
+
+    Raises
+    ------
+    InputError
+        Before anything is written, if the source or an option can't be used.
+    TclError
+        If the files can't be written.
+    """
+    design, task, remarks = _source(request)
+    if request.conductances is not None:
+        design = design.with_network(read_conductances(request.conductances, design.network))
+    found: list[Cost] = []
+    if not request.parts.ideal:
+        found = costs(design.network, request.parts, design.inference, design.seed, task)
+        facts = {**design.facts, "parts": [_fact(cost) for cost in found]}
+        design = replace(design, network=request.parts.applied(design.network), facts=facts)
+    out = request.out or Path("bundles") / f"{_stem(request.source)}-{request.dialect}"
+    write_bundle(design, out, request.dialect, request.force)
+    return ExportResult(out, design, tuple(found), tuple(remarks))
+
+
+def _stem(source: Path) -> str:
+    return source.resolve().stem or "bundle"
+
+
+def _fact(cost: Cost) -> dict[str, Any]:
+    """A cost as the bundle keeps it, to digits on which machines agree."""
+    kept = asdict(cost).items()
+    return {key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in kept}
+
+
+def _source(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
+    source = request.source
+    if (source / NAME).is_file():
+        return read_bundle(source), None, []
+    if source.is_dir():
+        return _of_run(request)
+    if source.suffix.lower() in (".cir", ".net", ".sp", ".spice"):
+        return _of_network(request, read_flat(_text(source), str(source))), None, []
+    network = read_network(source, request.inputs, request.outputs, request.ground, seed=request.seed)
+    return _of_network(request, network), None, []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} can't be read ({error}); give a netlist in UTF-8") from None
+
+
+def _of_network(request: ExportRequest, network: Network) -> Design:
+    cell = named_cell(request.cell, request.signal)
+    drive = rounded(request.drive.of(network, cell, request.saw))
+    volts = rounded_values(drive.inputs[:, :, -1])
+    return Design(network, cell, request.saw, drive, volts, request.source.stem, request.seed)
+
+
+def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
+    """Design of a run directory: the trained network, with the samples of its task."""
+    run = request.source
+    summary = _summary(run)
+    network = read_network(run / "network.json")
+    cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
+    saw, remarks = _protocol(run, request)
+    seed = int(summary.get("seed", 0))
+    task = _task(request, summary, network, seed)
+    name = str(summary.get("task", run.name))
+    facts = {key: summary[key] for key in _KNOWN if summary.get(key) is not None}
+    facts["versions"] = {"tcl_circuits": summary.get("versions", {}).get("tcl_circuits", "unknown")}
+    if task is None:
+        remarks.append(
+            f"the samples of {run} are not in it, so its test benches use one of their own: "
+            "give --data FILE.csv --target COLUMN"
+        )
+        plain = _of_network(replace(request, cell=str(summary["cell"]), signal=cell.signal, saw=saw), network)
+        return replace(plain, title=name, seed=seed, facts=facts), None, remarks
+    drive = rounded(task.present(task.train, np.array([0]), cell, saw))
+    shown: FloatArray = rounded_values(task.test.inputs[: max(1, request.samples)])
+    return Design(network, cell, saw, drive, shown, name, seed, facts), task, remarks
+
+
+def _summary(run: Path) -> dict[str, Any]:
+    path = run / "summary.json"
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(
+            f"{run} is neither a run nor a bundle: it has no summary.json and no {NAME}; "
+            "give a directory that train left, or a graph file"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); train again") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path} is no summary of a run; train again")
+    return found
+
+
+def _protocol(run: Path, request: ExportRequest) -> tuple[Sawtooth, list[str]]:
+    """Sawtooth of a run, from its checkpoint."""
+    path = run / "checkpoint.npz"
+    if not path.exists():
+        return request.saw, [f"{path} is missing, so the sawtooth is that of the options"]
+    settings = Checkpoint.load(path).settings
+    return Sawtooth(settings["tau_f"], settings["tau_s"], settings["polarity"]), []
+
+
+def _task(request: ExportRequest, summary: dict[str, Any], network: Network, seed: int) -> Task | None:
+    """Task of a run: a ready-made one, or the user's table given again."""
+    if request.data is not None:
+        if request.target is None:
+            raise InputError(f"--data {request.data} needs --target COLUMN, the column that was learned")
+        table = read_table(request.data, request.target)
+        return tasks.from_table(as_classes(table) if request.classes else table, seed, network)
+    name = summary.get("task")
+    return tasks.load(str(name), seed) if name in tasks.names() else None

@@ -1,0 +1,1 @@
+"""What a hardware team gets of a trained network."""

@@ -1,0 +1,215 @@
+"""What is handed over: a network, its cells, its protocol, and the samples that its test benches show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.cells import Cell, SenseCell, SeriesCell
+from tcl_circuits.circuit.devices import HeldConductance
+from tcl_circuits.circuit.drive import Drive
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.nudge import (
+    ConductanceNudge,
+    CurrentNudge,
+    Nudge,
+    OutputMap,
+    SoftmaxNudge,
+    single_ended,
+)
+from tcl_circuits.errors import InputError
+from tcl_circuits.protocol import Sawtooth
+
+_TARGET = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A network with all that a hardware team needs to run it.
+
+    Parameters
+    ----------
+    network : Network
+        As trained.
+    cell : SenseCell or SeriesCell
+        Edge cell.
+    saw : Sawtooth
+        Training protocol.
+    training : Drive
+        One sample, for the test bench of a training cycle.
+    inference : ndarray of shape (samples, inputs)
+        Input voltages of the inference test bench [V].
+    title : str
+        For people; only its plain characters are written.
+    seed : int
+        Seed of the run, and of sampled mismatch.
+    facts : mapping
+        What else is known of the run, by name: numbers and texts.
+    """
+
+    network: Network
+    cell: Cell
+    saw: Sawtooth
+    training: Drive
+    inference: FloatArray
+    title: str = "network"
+    seed: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise an InputError if the parts do not fit, or the cell is none that a bundle can hold."""
+        self.network.check()
+        self.training.check(self.network)
+        if self.training.samples != 1:
+            raise InputError(f"export: the training cycle needs one sample, not {self.training.samples}")
+        Drive.hold(self.inference).check(self.network)
+        if not isinstance(self.cell, SenseCell | SeriesCell):
+            raise InputError(f"export: cells of type {type(self.cell).__name__} can't be exported")
+        if not isinstance(self.cell.device, HeldConductance):
+            kind = type(self.cell.device).__name__
+            raise InputError(f"export: the device {kind} has no model in a bundle; use HeldConductance")
+        conductance = self.network.conductance
+        self._printable("sense capacitance", self.cell.capacitance(conductance), "F")
+        self._printable("sense resistance", self.cell.resistance(conductance), "ohm")
+
+    def _printable(self, what: str, values: FloatArray, unit: str) -> None:
+        off = np.flatnonzero(~((values >= SMALLEST) & (values <= LARGEST)))
+        if off.size:
+            e = int(off[0])
+            raise InputError(
+                f"export: edge {self.network.edge_labels[e]}: {what} {values[e]:g} {unit} lies outside "
+                f"{SMALLEST:g} .. {LARGEST:g}, which every simulator reads alike; change it"
+            )
+
+    def with_network(self, network: Network) -> Design:
+        """Return the same design with another network."""
+        return replace(self, network=network)
+
+    @property
+    def has_inference(self) -> bool:
+        """Whether the network infers at rest: cells that carry no direct current do not."""
+        return self.cell.conducts_dc
+
+
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Values that every simulator reads: some keep numbers in single precision or know no subnormal ones."""
+
+
+def default_training(network: Network, cell: Cell, saw: Sawtooth) -> Drive:
+    """Drive for a network of which no samples are known.
+
+    Inputs from 1 V at the first to 0 V at the last, outputs nudged towards 0.5 V.
+    """
+    count = network.inputs.size
+    volts = np.linspace(1.0, 0.0, count) if count > 1 else np.ones(count)
+    if network.outputs.size == 0:
+        return Drive.present(volts, cell, saw)
+    typical = float(f"{np.exp(np.log(network.conductance).mean()):.3g}")
+    nudge = ConductanceNudge(typical, single_ended(network.outputs.size))
+    return Drive.present(volts, cell, saw, nudge, np.full(network.outputs.size, _TARGET))
+
+
+def setup_of(design: Design) -> dict[str, Any]:
+    """Everything of a design but its network, as JSON."""
+    drive = design.training
+    return {
+        "title": design.title,
+        "seed": design.seed,
+        "facts": dict(design.facts),
+        "cell": _cell_as_json(design.cell),
+        "sawtooth": {
+            "tau_f": design.saw.tau_f,
+            "tau_s": design.saw.tau_s,
+            "polarity": design.saw.polarity,
+        },
+        "training": {
+            "times": drive.times.tolist(),
+            "inputs": drive.inputs[0].tolist(),
+            "targets": drive.targets[0].tolist(),
+            "nudge": None if drive.nudge is None else _nudge_as_json(drive.nudge),
+        },
+        "inference": design.inference.tolist(),
+    }
+
+
+def design_of(setup: Mapping[str, Any], network: Network) -> Design:
+    """Read what :func:`setup_of` wrote.
+
+    Raises
+    ------
+    InputError, KeyError, TypeError, ValueError
+        If it is something else; the caller knows the file and says so.
+    """
+    saw = Sawtooth(**setup["sawtooth"])
+    training = setup["training"]
+    nudge = None if training["nudge"] is None else _nudge_from_json(training["nudge"])
+    drive = Drive.ramps(
+        training["times"], [training["inputs"]], nudge, None if nudge is None else [training["targets"]]
+    )
+    inference = np.asarray(setup["inference"], dtype=float).reshape(-1, network.inputs.size)
+    return Design(
+        network,
+        _cell_from_json(setup["cell"]),
+        saw,
+        drive,
+        inference,
+        str(setup["title"]),
+        int(setup["seed"]),
+        dict(setup["facts"]),
+    )
+
+
+def _values(value: float | FloatArray) -> float | list[float]:
+    result: float | list[float] = np.asarray(value, dtype=float).tolist()
+    return result
+
+
+def _cell_as_json(cell: Cell) -> dict[str, Any]:
+    if isinstance(cell, SenseCell):
+        return {"kind": "sense", "signal": cell.signal, "c": _values(cell.c), "r": _values(cell.r)}
+    assert isinstance(cell, SeriesCell)
+    return {"kind": "series", "c": _values(cell.c)}
+
+
+def _part(value: object) -> float | FloatArray:
+    array = np.asarray(value, dtype=float)
+    return float(array) if array.ndim == 0 else array
+
+
+def _cell_from_json(found: Mapping[str, Any]) -> SenseCell | SeriesCell:
+    if found["kind"] == "series":
+        return SeriesCell(_part(found["c"]))
+    return SenseCell(found["signal"], _part(found["c"]), _part(found["r"]))
+
+
+def _nudge_as_json(nudge: Nudge) -> dict[str, Any]:
+    minus = nudge.outputs.minus
+    shared = {"plus": list(nudge.outputs.plus), "minus": None if minus is None else list(minus)}
+    match nudge:
+        case ConductanceNudge() | CurrentNudge():
+            kind = "conductance" if nudge.closed_loop else "current"
+            return {"kind": kind, "conductance": nudge.conductance, **shared}
+        case SoftmaxNudge():
+            return {
+                "kind": "softmax",
+                "conductance": nudge.conductance,
+                "temperature": nudge.temperature,
+                **shared,
+            }
+    raise InputError(f"export: nudges of type {type(nudge).__name__} can't be exported")
+
+
+def _nudge_from_json(found: Mapping[str, Any]) -> Nudge:
+    minus = found["minus"]
+    outputs = OutputMap(tuple(found["plus"]), None if minus is None else tuple(minus))
+    if found["kind"] == "softmax":
+        return SoftmaxNudge(found["conductance"], found["temperature"], outputs)
+    if found["kind"] == "current":
+        return CurrentNudge(found["conductance"], outputs)
+    if found["kind"] != "conductance":
+        raise ValueError(f"there is no nudge {found['kind']!r}")
+    return ConductanceNudge(found["conductance"], outputs)

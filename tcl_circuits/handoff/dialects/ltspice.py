@@ -1,0 +1,40 @@
+"""LTspice: hierarchy behind colons, ammeters read as voltages, waveforms kept uncompressed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tcl_circuits.circuit.elements import Subcircuit, VoltageSource
+from tcl_circuits.handoff.dialects.base import Dialect, Quantity, Run
+from tcl_circuits.units import spice_number
+
+
+class LTspice(Dialect):
+    """LTspice.
+
+    How LTspice names currents of devices inside subcircuits is not documented; node voltages are
+    ``V(instance:node)``. Each ammeter of a cell therefore drives a node of 1 V/A. Measurements are made on
+    the stored waveforms, which LTspice compresses unless it is told not to.
+    """
+
+    name: ClassVar[str] = "ltspice"
+    command: ClassVar[str] = "LTspice -b {file}"
+    separator: ClassVar[str] = ":"
+
+    def monitors(self, block: Subcircuit) -> list[str]:
+        """One current-controlled voltage for each ammeter."""
+        meters = [e.name for e in block.elements if isinstance(e, VoltageSource)]
+        return [f"h{name} i{name} 0 {name} 1.0" for name in meters]
+
+    def quantity(self, quantity: Quantity) -> str:
+        """Return the node's voltage, of an ammeter that of its monitor."""
+        *way, last = quantity.path
+        return f"V({self.separator.join([*way, f'i{last}' if quantity.current else last])})"
+
+    def analysis(self, run: Run) -> list[str]:
+        """Return options and the transient analysis."""
+        return [
+            f".options reltol={run.reltol:g} abstol={run.abstol:g} vntol={run.vntol:g} chgtol={run.chgtol:g}",
+            ".options plotwinsize=0 numdgt=15",
+            f".tran 0 {spice_number(run.stop)} 0 {spice_number(run.longest)}",
+        ]

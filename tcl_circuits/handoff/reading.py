@@ -1,0 +1,195 @@
+"""Netlists of our own cells, read back: parameters, the network's edges, flat netlists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tcl_circuits.circuit.network import Network, default_bounds
+from tcl_circuits.errors import InputError
+from tcl_circuits.units import parse_quantity
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\s*=\s*([^\s=]+)")
+_UNITS = {"g": "S", "c": "F", "r": "ohm"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A statement of a netlist with the number of its first line."""
+
+    number: int
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        """Its words; brackets round the nodes, as Spectre writes them, do not count."""
+        return self.text.replace("(", " ").replace(")", " ").split()
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge as a netlist has it: instance, ends, and parameters' expressions."""
+
+    name: str
+    first: str
+    second: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
+class NetworkText:
+    """The network's subcircuit as a netlist has it."""
+
+    pins: tuple[str, ...]
+    edges: tuple[Edge, ...]
+
+
+def statements(text: str) -> Iterator[Line]:
+    """Statements of a netlist in any dialect: continued lines joined, comments left out."""
+    start, held = 0, ""
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if line.startswith("+"):
+            held += " " + line[1:]
+            continue
+        if held:
+            yield Line(start, held)
+        held = ""
+        if line and not line.startswith(("*", "//")):
+            start, held = number, line
+    if held:
+        yield Line(start, held)
+
+
+def read_parameters(text: str, source: str) -> dict[str, float]:
+    """Parameters and their values.
+
+    Raises
+    ------
+    InputError
+        If a line is no definition of numbers, or a parameter is defined twice.
+    """
+    found: dict[str, float] = {}
+    for line in statements(text):
+        head = line.words[0].lower()
+        if head == "simulator":
+            continue
+        rest = line.text.split(None, 1)[1] if " " in line.text else ""
+        pairs = _ASSIGNMENT.findall(rest)
+        left_over = _ASSIGNMENT.sub("", rest).strip()
+        if head not in (".param", "parameters") or not pairs or left_over:
+            raise InputError(
+                f"{source}, line {line.number}: {line.text[:60]!r} is no parameter with a number; "
+                "write .param name=value"
+            )
+        for name, value in pairs:
+            if name.lower() in found:
+                raise InputError(f"{source}, line {line.number}: {name} is defined a second time; keep one")
+            unit = _UNITS.get(name[:1].lower(), "")
+            found[name.lower()] = parse_quantity(
+                value.strip("{}"), unit, f"{source}, line {line.number}: {name}"
+            )
+    return found
+
+
+def read_network_text(text: str, name: str, source: str) -> NetworkText:
+    """Pins and edges of the network's subcircuit.
+
+    Raises
+    ------
+    InputError
+        If the subcircuit is not there.
+    """
+    pins: tuple[str, ...] | None = None
+    edges: list[Edge] = []
+    for line in statements(text):
+        words = [word.lower() for word in line.words]
+        if words[0] in (".subckt", "subckt") and words[1:2] == [name]:
+            pins = tuple(word for word in words[2:] if "=" not in word and word != "params:")
+        elif words[0] in (".ends", "ends"):
+            break
+        elif pins is not None and words[0].startswith("xe"):
+            edges.append(_edge(line, words, source))
+    if pins is None:
+        raise InputError(f"{source} holds no subcircuit {name}; give the file that was exported")
+    return NetworkText(pins, tuple(edges))
+
+
+def _edge(line: Line, words: list[str], source: str) -> Edge:
+    plain = [word for word in words if "=" not in word and word != "params:"]
+    if len(plain) != 4:
+        raise InputError(
+            f"{source}, line {line.number}: {line.text[:60]!r} is no edge with two pins and a cell"
+        )
+    values = {key: value.strip("{}") for key, value in (w.split("=", 1) for w in words if "=" in w)}
+    return Edge(plain[0], plain[1], plain[2], values)
+
+
+def read_flat(text: str, source: str) -> Network:
+    """Read a flat netlist of our own cells, as ``train`` and ``simulate`` leave it.
+
+    Conductances are those of the resistors ``rg0``, ``rg1``, ...; inputs are where ``vin0``, ... stand, the
+    ground is that of ``vground``, outputs are the nodes that a nudge ``bn0``, ... drives. A node's name is
+    its SPICE name.
+
+    Raises
+    ------
+    InputError
+        If there are no such elements, or a value is no number.
+    """
+    ends: dict[int, tuple[str, str]] = {}
+    ohms: dict[int, float] = {}
+    middle: dict[str, str] = {}
+    inputs: dict[int, str] = {}
+    outputs: list[str] = []
+    ground = None
+    for line in statements(text):
+        words = [word.lower() for word in line.text.split()]
+        kind = re.fullmatch(r"(rg|vin|bn|cs)(\d+)", words[0])
+        if words[0] == "vground":
+            ground = words[1]
+        elif kind is None or len(words) < 4:
+            continue
+        elif kind[1] == "rg":
+            e = int(kind[2])
+            ends[e] = (words[1], words[2])
+            ohms[e] = parse_quantity(words[3], "ohm", f"{source}, line {line.number}: {words[0]}")
+        elif kind[1] == "vin":
+            inputs[int(kind[2])] = words[1]
+        elif kind[1] == "bn":
+            outputs += [node for node in (words[2], words[1]) if node != "0"]
+        else:
+            middle[words[2]] = words[1]
+    if not ends or sorted(ends) != list(range(len(ends))):
+        raise InputError(f"{source}: the resistors rg0, rg1, ... of the edges are not all there")
+    pairs = [(middle.get(a, a) if a.startswith("u") else a, b) for a, b in (ends[e] for e in sorted(ends))]
+    return _flat_network(pairs, [ohms[e] for e in sorted(ohms)], (inputs, outputs, ground), source)
+
+
+def _flat_network(
+    pairs: list[tuple[str, str]],
+    ohms: list[float],
+    roles: tuple[dict[int, str], list[str], str | None],
+    source: str,
+) -> Network:
+    inputs, outputs, ground = roles
+    nodes = tuple(dict.fromkeys(node for pair in pairs for node in pair))
+    index = {node: k for k, node in enumerate(nodes)}
+    lost = [node for node in (*inputs.values(), *outputs, *([ground] if ground else [])) if node not in index]
+    if lost:
+        raise InputError(f"{source}: no edge reaches the node {lost[0]}, which is driven")
+    conductance = 1.0 / np.array(ohms)
+    network = Network(
+        nodes=nodes,
+        edges=np.array([(index[a], index[b]) for a, b in pairs], dtype=np.int64),
+        inputs=np.array([index[inputs[k]] for k in sorted(inputs)], dtype=np.int64),
+        outputs=np.array([index[node] for node in dict.fromkeys(outputs)], dtype=np.int64),
+        ground=None if ground is None else index[ground],
+        conductance=conductance,
+        bounds=default_bounds(conductance, conductance),
+    )
+    network.check()
+    return network

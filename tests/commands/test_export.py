@@ -1,0 +1,145 @@
+"""``export``, ``verify`` and ``compare`` of bundles on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pytest
+from conftest import Tcl
+
+import tcl_circuits as tcl_package
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Path:
+    ring: nx.Graph[Any] = nx.cycle_graph(["a", "b", "c", "d"])
+    roles = {"a": "input", "b": "hidden", "c": "output", "d": "ground"}
+    nx.set_node_attributes(ring, roles, "role")
+    nx.set_edge_attributes(ring, dict.fromkeys(ring.edges, "10u"), "conductance")
+    nx.write_graphml(ring, tmp_path / "ring.graphml")
+    return tmp_path / "ring.graphml"
+
+
+def files(path: str) -> dict[str, bytes]:
+    return {p.relative_to(path).as_posix(): p.read_bytes() for p in Path(path).rglob("*") if p.is_file()}
+
+
+def test_a_run_is_exported_verified_and_comes_back(tcl: Tcl) -> None:
+    assert tcl("train", "iris", "--engine", "reference", "--epochs", 2, "--out", "run").exit_code == 0
+    result = tcl("export", "run", "--out", "b")
+    assert result.exit_code == 0, result.output
+    assert "60 edges as ngspice in b" in result.output
+    verified = tcl("verify", "b")
+    assert verified.exit_code == 0, verified.output
+    assert "passed" in verified.output
+    setup = json.loads(Path("b/setup.json").read_bytes())
+    assert setup["title"] == "iris"
+    assert setup["facts"]["epochs"] == 2
+    assert len(setup["inference"]) == 8
+    assert tcl("export", "b", "--out", "c").exit_code == 0
+    assert files("b") == files("c")
+    assert "the same network" in tcl("compare", "b", "c").output
+    assert "the same network" in tcl("compare", "b", "run").output
+    assert "the same network" in tcl("compare", "b", "run/netlist.cir").output
+
+
+def test_parts_and_their_cost_in_accuracy(tcl: Tcl) -> None:
+    tcl("train", "iris", "--engine", "reference", "--epochs", 2, "--out", "run")
+    options = ["--standard-values", "E24", "--wire", "100ohm", "--offset", "5mV", "--node-capacitance", "1pF"]
+    result = tcl("export", "run", *options, "--out", "b")
+    assert result.exit_code == 0, result.output
+    for word in ("as trained", "E24 values", "100 ohm of wire", "all together", "test accuracy"):
+        assert word in result.output
+    assert "| all together |" in Path("b/README.md").read_text()
+    assert tcl("verify", "b").exit_code == 0
+    different = tcl("compare", "b", "run")
+    assert "60 edges differ" in different.output
+
+
+def test_a_graph_in_every_dialect(tcl: Tcl, graph: Path) -> None:
+    for dialect in ("ngspice", "ltspice", "xyce", "spectre"):
+        result = tcl("export", graph, "--dialect", dialect)
+        assert result.exit_code == 0, result.output
+        assert tcl("verify", f"bundles/ring-{dialect}").exit_code == 0
+
+
+def test_measured_conductances(tcl: Tcl, graph: Path) -> None:
+    assert tcl("export", graph, "--out", "b").exit_code == 0
+    Path("measured.csv").write_text("edge,conductance\na--b,11u\n")
+    assert tcl("export", "b", "--conductances", "measured.csv", "--out", "c").exit_code == 0
+    result = tcl("compare", "b", "c", "--json", "--out", "d")
+    found = json.loads(result.output)
+    assert found["edges_changed"] == 1
+    assert found["largest_relative_change"] == pytest.approx(0.1)
+    assert json.loads(Path("d/comparison.json").read_bytes())["changed"][0]["edge"] == "a--b"
+
+
+def test_tampering_is_named_and_exits_1(tcl: Tcl, graph: Path) -> None:
+    tcl("export", graph, "--out", "b")
+    params = Path("b/params.inc")
+    params.write_text(params.read_text().replace("g_e0=1e-05", "g_e0=2e-05"))
+    Path("b/cells.lib").unlink()
+    result = tcl("verify", "b")
+    assert result.exit_code == 1
+    assert "cells.lib: missing" in result.output
+    assert "g_e0 = 2e-05, exported as 1e-05" in result.output
+    manifest = Path("b/manifest.json")
+    manifest.write_text(manifest.read_text().replace('"cells.lib"', '"../../etc/passwd"'))
+    climbing = tcl("verify", "b")
+    assert climbing.exit_code == 1
+    assert "../../etc/passwd" in climbing.output
+
+
+def test_a_full_target_is_refused_unless_forced(tcl: Tcl, graph: Path) -> None:
+    assert tcl("export", graph, "--out", "b").exit_code == 0
+    before = files("b")
+    refused = tcl("export", graph, "--out", "b", "--dialect", "xyce")
+    assert refused.exit_code == 2
+    assert "holds files already" in refused.output
+    assert files("b") == before
+    assert tcl("export", graph, "--out", "b", "--dialect", "xyce", "--force").exit_code == 0
+    assert json.loads(Path("b/manifest.json").read_bytes())["dialect"] == "xyce"
+
+
+def test_a_run_of_a_table_says_that_its_samples_are_missing(tcl: Tcl) -> None:
+    rows = [f"{k % 7},{k % 3},{(k % 7) * 0.1 - (k % 3) * 0.2:.3f}" for k in range(30)]
+    Path("t.csv").write_text("x,y,z\n" + "\n".join(rows) + "\n")
+    tcl("train", "--data", "t.csv", "--target", "z", "--engine", "reference", "--epochs", 1, "--out", "run")
+    result = tcl("export", "run", "--out", "b")
+    assert result.exit_code == 0, result.output
+    assert "--data FILE.csv" in result.output
+    again = tcl("export", "run", "--data", "t.csv", "--target", "z", "--out", "c")
+    assert again.exit_code == 0, again.output
+    assert "--data FILE.csv" not in again.output
+    assert tcl("verify", "c").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "nothing.graphml"], "does not exist"),
+        (["export", "empty"], "neither a run nor a bundle"),
+        (["export", "ring.graphml", "--dialect", "hspice"], "no dialect 'hspice'"),
+        (["export", "ring.graphml", "--standard-values", "E12"], "no series 'E12'"),
+        (["export", "ring.graphml", "--wire", "1M"], "ambiguous"),
+        (["export", "ring.graphml", "--wire", "-1"], "must be finite and not negative"),
+        (["export", "ring.graphml", "--cell", "other"], "no cell 'other'"),
+        (["verify", "empty"], "no bundle"),
+        (["compare", "ring.graphml", "nothing.cir"], "can't be read"),
+    ],
+)
+def test_wrong_use_is_told(tcl: Tcl, graph: Path, arguments: list[str], said: str) -> None:
+    Path("empty").mkdir()
+    result = tcl(*arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not Path("bundles").exists()
+
+
+def test_the_public_name(tmp_path: Path) -> None:
+    network = tcl_package.lattice(3, 3, [(0, 0)], [(2, 2)], seed=0)
+    out = tcl_package.export(network, tmp_path / "b", dialect="ngspice")
+    assert (out / "manifest.json").exists()
