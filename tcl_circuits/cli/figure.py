@@ -16,8 +16,10 @@ from tcl_circuits.cli.options import ForceOption, JsonOption, OutOption, SeedOpt
 
 @app.command()
 def figure(
-    name: Annotated[str, typer.Argument(metavar="ID", help="4b, 4c, 5b, 5c, 6b, 8 or all.")],
-    points: Annotated[int | None, typer.Option(help="Number of settings; by default the paper's.")] = None,
+    name: Annotated[str, typer.Argument(metavar="ID", help="3b, 4b, 4c, 5b, 5c, 6b, 8 or all.")],
+    points: Annotated[
+        int | None, typer.Option(help="Number of settings (3b: epochs); by default the paper's.")
+    ] = None,
     seed: SeedOption = 0,
     out: OutOption = None,
     force: ForceOption = False,

@@ -11,12 +11,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from tcl_circuits.commands.figure_3b import EPOCHS, error_curves
 from tcl_circuits.commands.output import claim, write_json
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.studies import draw_study
 from tcl_circuits.figures.style import save
 from tcl_circuits.studies import STUDIES, StudyResult, all_cores, run_study
 
+TRAINING = "3b"
 _MANY = 200
 """Settings from which several processes are worth their start."""
 
@@ -40,10 +44,11 @@ class FigureRequest:
         InputError
             If there is no such figure.
         """
+        names = (TRAINING, *STUDIES)
         if self.figure == "all":
-            return tuple(STUDIES)
-        if self.figure not in STUDIES:
-            raise InputError(f"there is no figure {self.figure!r}; there are {', '.join(STUDIES)} and all")
+            return names
+        if self.figure not in names:
+            raise InputError(f"there is no figure {self.figure!r}; there are {', '.join(names)} and all")
         return (self.figure,)
 
 
@@ -77,32 +82,51 @@ def figure(
     if request.points is not None and request.points < 2:
         raise InputError(f"--points {request.points} must be at least 2")
     out = claim(request.out or Path("runs") / f"figure-{request.figure}", request.force)
-    counts = {name: request.points or STUDIES[name].points for name in names}
+    counts = {name: request.points or STUDIES[name].points for name in names if name in STUDIES}
     results = []
-    with all_cores() if max(counts.values()) >= _MANY else nullcontext() as executor:
+    with all_cores() if max(counts.values(), default=0) >= _MANY else nullcontext() as executor:
         for name in names:
-            found = run_study(
-                STUDIES[name],
-                counts[name],
-                request.seed,
-                executor if counts[name] >= _MANY else None,
-                None if progress is None else partial(progress, name),
-            )
-            headline = {key: value if math.isfinite(value) else None for key, value in found.headline.items()}
-            _leave(out, found, headline)
-            results.append(FigureResult(out, name, headline))
+            told = None if progress is None else partial(progress, name)
+            if name == TRAINING:
+                curves = error_curves(request.points, request.seed, told)
+                made = _Made(curves.table, curves.headline, curves.parameters, curves.draw)
+            else:
+                many = executor if counts[name] >= _MANY else None
+                found = run_study(STUDIES[name], counts[name], request.seed, many, told)
+                made = _Made(found.table, found.headline, found.parameters, partial(_draw, found))
+            results.append(_leave(out, name, request, made))
     return results
 
 
-def _leave(out: Path, found: StudyResult, headline: Mapping[str, float | None]) -> None:
-    found.table.to_csv(out / f"{found.name}.csv", index=False)
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """What a figure consists of."""
+
+    table: pd.DataFrame
+    headline: Mapping[str, float]
+    parameters: Mapping[str, Any]
+    draw: Callable[[Path], None]
+
+
+def _draw(found: StudyResult, path: Path) -> None:
+    save(draw_study(found), path)
+
+
+def _leave(out: Path, name: str, request: FigureRequest, made: _Made) -> FigureResult:
+    headline = {key: value if math.isfinite(value) else None for key, value in made.headline.items()}
+    made.table.to_csv(out / f"{name}.csv", index=False)
     content: dict[str, Any] = {
-        "figure": found.name,
-        "points": found.points,
-        "seed": found.seed,
-        "parameters": dict(found.parameters),
+        "figure": name,
+        "points": request.points or _usual_points(name),
+        "seed": request.seed,
+        "parameters": dict(made.parameters),
         "headline": headline,
-        "versions": {name: version(name) for name in ("tcl-circuits", "numpy", "scipy")},
+        "versions": {package: version(package) for package in ("tcl-circuits", "numpy", "scipy")},
     }
-    write_json(out / f"{found.name}.json", content)
-    save(draw_study(found), out / f"{found.name}.png")
+    write_json(out / f"{name}.json", content)
+    made.draw(out / f"{name}.png")
+    return FigureResult(out, name, headline)
+
+
+def _usual_points(name: str) -> int:
+    return EPOCHS if name == TRAINING else STUDIES[name].points

@@ -24,17 +24,32 @@ def test_files(tcl: Tcl) -> None:
 
 
 def test_all_ends_with_the_headlines_of_each(tcl: Tcl) -> None:
-    result = tcl("figure", "all", "--points", "8", "--out", "out")
+    result = tcl("figure", "all", "--points", "2", "--out", "out")
     assert result.exit_code == 0
-    for name in ("4b", "4c", "5b", "5c", "6b", "8"):
+    for name in ("3b", "4b", "4c", "5b", "5c", "6b", "8"):
         assert Path("out", f"{name}.png").exists()
         assert f" {name} " in result.stdout
+
+
+def test_3b_reads_a_run_that_is_there(tcl: Tcl) -> None:
+    run = Path("runs/ep-mnist-12k-tcl-published-seed4")
+    run.mkdir(parents=True)
+    run.joinpath("history.csv").write_text(
+        "epoch,train_error,test_error,cpu_s\n1,14.5,10.5,1\n2,7.5,8.25,1\n3,5.5,7,1\n"
+    )
+    result = tcl("figure", "3b", "--points", "2", "--seed", "4", "--out", "out")
+    assert result.exit_code == 0
+    assert {path.name for path in Path("out").iterdir()} == {"3b.csv", "3b.json", "3b.png"}
+    table = pd.read_csv("out/3b.csv")
+    assert list(table.columns) == ["epoch", "train_error", "test_error"]
+    assert table.to_numpy().tolist() == [[1, 14.5, 10.5], [2, 7.5, 8.25]]
+    assert json.loads(Path("out/3b.json").read_text())["headline"]["test error, epoch 2"] == 8.25
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("9z",), "there is no figure '9z'; there are 4b, 4c, 5b, 5c, 6b, 8 and all"),
+        (("9z",), "there is no figure '9z'; there are 3b, 4b, 4c, 5b, 5c, 6b, 8 and all"),
         (("8", "--points", "1"), "--points 1 must be at least 2"),
         (("8", "--seed", "-1"), "--seed"),
     ],

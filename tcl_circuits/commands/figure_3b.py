@@ -1,0 +1,74 @@
+"""Fig. 3B: the EP network's errors over the epochs; read from a run of ``tcl-circuits ep``, or run first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tcl_circuits.commands.ep import EpRequest, train_ep
+from tcl_circuits.figures.ep import draw_errors
+from tcl_circuits.figures.style import save
+
+EPOCHS = 35
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorCurves:
+    """Errors over the epochs [percent], and where they come from."""
+
+    table: pd.DataFrame
+    parameters: Mapping[str, Any]
+
+    @property
+    def headline(self) -> dict[str, float]:
+        """Errors after the first, the tenth and the last epoch."""
+        epochs = sorted({1, min(10, len(self.table)), len(self.table)})
+        found: dict[str, float] = {}
+        for epoch in epochs:
+            row = self.table.iloc[epoch - 1]
+            found[f"train error, epoch {epoch}"] = float(row["train_error"])
+            found[f"test error, epoch {epoch}"] = float(row["test_error"])
+        return found
+
+    def draw(self, path: Path) -> None:
+        """Leave the picture."""
+        save(draw_errors(self.table, "3B  Classification error of the EP network"), path)
+
+
+def error_curves(
+    epochs: int | None, seed: int, progress: Callable[[int, int], None] | None = None
+) -> ErrorCurves:
+    """Errors of the published settings, from the run of that seed under runs/; trained there if need be.
+
+    Parameters
+    ----------
+    epochs : int, optional
+        Passes through the 10,000 images; the paper's 35 unless told otherwise.
+    seed : int
+        Seed of the network and of the nudge's signs.
+    progress : callable, optional
+        Told how many epochs are done, and of how many.
+    """
+    wanted = EPOCHS if epochs is None else epochs
+    request = EpRequest(epochs=wanted, seed=seed, preset="published")
+    place = request.place
+    kept = place / "history.csv"
+    history = pd.read_csv(kept) if kept.exists() else pd.DataFrame()
+    if len(history) < wanted:
+        resumed = EpRequest(
+            epochs=wanted,
+            seed=seed,
+            preset="published",
+            resume=(place / "checkpoint.npz").exists(),
+            force=True,
+        )
+        told = None if progress is None else lambda at: progress(int(at.epoch), wanted)
+        history = train_ep(resumed, progress=told).history
+    elif progress is not None:
+        progress(wanted, wanted)
+    table = history.loc[: wanted - 1, ["epoch", "train_error", "test_error"]]
+    return ErrorCurves(table, {"run": str(place), "preset": "published", "epochs": wanted})
