@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
 import numpy as np
@@ -60,18 +60,18 @@ class CompiledSum(GatedSum):
         """See :meth:`tcl_circuits.ep.gating.GatedSum.of_input`."""
         if not self.possible:
             return super().of_input(x, above)
-        images, nodes = above.shape[1:]
-        changes = np.diff(above, axis=0) / images
-        update = np.zeros((x.shape[1], nodes), above.dtype)
-        seen, moved = np.flatnonzero(x.any(axis=0)), np.flatnonzero(changes.any(axis=(0, 1)))
-        if seen.size and moved.size:
-            width = -(-moved.size // _LINE) * _LINE
-            right = _aligned((images, len(changes), width), above.dtype)
-            right[:, :, : moved.size] = changes[:, :, moved].transpose(1, 0, 2)
-            left = np.ascontiguousarray(x[:, seen].T)
-            fast, slow = self._bands[above.dtype]
-            space = _workspace(len(changes), width, above.dtype)
-            _accumulate(left, right, fast, slow, self._theta(above), seen, moved, space, update)
+        update = np.zeros((x.shape[1], above.shape[2]), above.dtype)
+        moving = self._moving(x, above)
+        if moving is None:
+            return update
+        left, changes, seen, moved = moving
+        steps, images = changes.shape[:2]
+        width = -(-moved.size // _LINE) * _LINE
+        right = _aligned((images, steps, width), above.dtype)
+        right[:, :, : moved.size] = changes.transpose(1, 0, 2)
+        fast, slow = self._bands[above.dtype]
+        space = _workspace(steps, width, above.dtype)
+        _accumulate(left, right, fast, slow, self._theta(above), seen, moved, space, update)
         return update
 
     def _theta(self, like: Array) -> Any:
@@ -127,12 +127,11 @@ def _compiled(function: _F) -> _F:
     """Compile for this machine at the first call, and keep the result beside the source."""
     # NaN and infinity can't occur: states lie in [0, 1]. No sum is reordered, but for a fused product.
     options = {"nnan", "ninf", "nsz", "contract"}
-    njit: Any = numba.njit  # what it returns is called like the function
     try:
-        fast: _F = njit(cache=True, fastmath=options, error_model="numpy")(function)
+        made = numba.njit(cache=True, fastmath=options, error_model="numpy")(function)
     except RuntimeError:  # nowhere to write: compile in every process
-        fast = njit(fastmath=options, error_model="numpy")(function)
-    return fast
+        made = numba.njit(fastmath=options, error_model="numpy")(function)
+    return cast("_F", made)
 
 
 @_compiled

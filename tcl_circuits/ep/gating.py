@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tcl_circuits.arrays import IntArray
 from tcl_circuits.ep.cycle import CycleMap
 from tcl_circuits.ep.layers import Array
 from tcl_circuits.rule import Gate, HardThreshold
@@ -108,16 +109,12 @@ class GatedSum:
         -------
         ndarray of shape (inputs, nodes)
         """
-        images, nodes = above.shape[1:]
-        changes = np.diff(above, axis=0) / images
-        update = np.zeros((x.shape[1], nodes), above.dtype)
-        seen = np.flatnonzero(x.any(axis=0))
-        moved = np.arange(nodes) if self.has_base else np.flatnonzero(changes.any(axis=(0, 1)))
-        if not moved.size:
+        update = np.zeros((x.shape[1], above.shape[2]), above.dtype)
+        moving = self._moving(x, above)
+        if moving is None:
             return update
-        right = np.ascontiguousarray(changes[:, :, moved])
-        left = np.ascontiguousarray(x[:, seen].T)
-        rest = above[0][:, moved] / images if self.has_base else None
+        left, right, seen, moved = moving
+        rest = above[0][:, moved] / len(x) if self.has_base else None
         rows = max(1, SIGNAL_BLOCK // moved.size)
         found = np.empty((seen.size, moved.size), above.dtype)
         for k in range(0, seen.size, rows):
@@ -127,6 +124,31 @@ class GatedSum:
             found[k : k + rows] = self(d, first).reshape(len(part), -1)
         update[np.ix_(seen, moved)] = found
         return update
+
+    def _moving(self, x: Array, above: Array) -> tuple[Array, Array, IntArray, IntArray] | None:
+        """What of a batch can change weights from the input; None if nothing can.
+
+        An image that is right already moves no node at all; it is the common one later in training.
+
+        Returns
+        -------
+        left : ndarray of shape (seen, images)
+            Input states, of images that move a node.
+        right : ndarray of shape (states - 1, images, moved)
+            Their share in the changes of the mean activations.
+        seen, moved : ndarray of int
+            Input nodes that are not 0 in all of these images, and nodes above that move.
+        """
+        changes = np.diff(above, axis=0) / above.shape[1]
+        if self.has_base:
+            images, moved = np.arange(len(x)), np.arange(above.shape[2])
+        else:
+            images = np.flatnonzero(changes.any(axis=(0, 2)))
+            moved = np.flatnonzero(changes.any(axis=(0, 1)))
+        seen = np.flatnonzero(x[images].any(axis=0))
+        if not (seen.size and moved.size):
+            return None
+        return x[np.ix_(images, seen)].T.copy(), changes[:, images[:, None], moved], seen, moved
 
     def _summed(self, rows: Rows, differences: Array, first: Array | None = None) -> Array:
         """Share of some rows in the update, whether they can pass or not."""

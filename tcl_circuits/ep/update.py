@@ -26,9 +26,11 @@ def inner_update(rule: GatedSum, below: Array, above: Array) -> Array:
         States of the two layers on the ramp.
     """
     images, nodes = above.shape[1:]
+    below_moves, above_moves = np.diff(below, axis=0), np.diff(above, axis=0) / images
+    moving = np.flatnonzero(below_moves.any(axis=(0, 2)) | above_moves.any(axis=(0, 2)))
     # a' b' - a b = (a' - a) b' + a (b' - b), both products at once.
-    left = np.concatenate([np.diff(below, axis=0), below[:-1]], axis=1)
-    right = np.concatenate([above[1:], np.diff(above, axis=0)], axis=1) / images
+    left = np.concatenate([below_moves[:, moving], below[:-1, moving]], axis=1)
+    right = np.concatenate([above[1:, moving] / images, above_moves[:, moving]], axis=1)
     update = np.zeros((below.shape[2], nodes), above.dtype)
     rows = max(1, SIGNAL_BLOCK // nodes)
     for k in range(0, below.shape[2], rows):

@@ -80,7 +80,7 @@ def draw_rules(histories: Mapping[str, pd.DataFrame], title: str = "") -> Figure
     Parameters
     ----------
     histories : mapping
-        History of each rule by name: ``epoch``, ``test_error`` (percent), ``cpu_s``.
+        History of each rule by name: ``epoch``, ``test_error`` (percent), ``cpu_s`` of the epoch.
     title : str
         Headline.
 
@@ -89,27 +89,26 @@ def draw_rules(histories: Mapping[str, pd.DataFrame], title: str = "") -> Figure
     matplotlib.figure.Figure
         Drawn, not yet saved.
     """
+    runs = {name: history.assign(cpu_s=history["cpu_s"].cumsum()) for name, history in histories.items()}
     with house_style():
         figure = Figure(figsize=(11.0, 4.6), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
-        for k, (name, history) in enumerate(histories.items()):
-            errors = history["test_error"].to_numpy(dtype=float)
-            marker = "o" if errors.size <= _FEW else None
+        for k, (name, run) in enumerate(runs.items()):
             style = line_style(k) if k < len(PALETTE) else {"color": INK, "linestyle": "--"}
-            for axes, column in zip(panels, ("epoch", "cpu_s"), strict=True):
+            marker = "o" if len(run) <= _FEW else None
+            for axes, over in zip(panels, ("epoch", "cpu_s"), strict=True):
                 axes.plot(
-                    history[column], errors, label=plain_text(name), marker=marker, markersize=3, **style
+                    run[over], run["test_error"], label=plain_text(name), marker=marker, markersize=3, **style
                 )
-        columns = ("epoch", "test_error", "cpu_s")
-        epochs, drawn, seconds = (_together(histories, column) for column in columns)
-        if np.any(drawn > 0):
+        errors, seconds = (_above_zero(runs, column) for column in ("test_error", "cpu_s"))
+        if errors.size:
             panels[0].set_yscale("log")
-            log_ticks(panels[0].yaxis, float(drawn[drawn > 0].min()), float(drawn.max()))
-        if np.any(seconds > 0):
+            log_ticks(panels[0].yaxis, float(errors.min()), float(errors.max()))
+        if seconds.size:
             panels[1].set_xscale("log")
-            log_ticks(panels[1].xaxis, float(seconds[seconds > 0].min()), float(seconds.max()))
+            log_ticks(panels[1].xaxis, float(seconds.min()), float(seconds.max()))
         panels[0].set_ylabel("Test error (%)")
-        _epoch_axis(panels[0], epochs)
+        _epoch_axis(panels[0], _above_zero(runs, "epoch"))
         panels[1].set_xlabel("CPU time (s)")
         quiet_grid(panels[1])
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
@@ -117,8 +116,10 @@ def draw_rules(histories: Mapping[str, pd.DataFrame], title: str = "") -> Figure
     return figure
 
 
-def _together(histories: Mapping[str, pd.DataFrame], column: str) -> FloatArray:
-    return np.concatenate([np.zeros(0), *(h[column].to_numpy(dtype=float) for h in histories.values())])
+def _above_zero(runs: Mapping[str, pd.DataFrame], column: str) -> FloatArray:
+    """Values of a column in all runs that a logarithmic axis can show."""
+    values = np.concatenate([np.zeros(0), *(run[column].to_numpy(dtype=float) for run in runs.values())])
+    return values[values > 0]
 
 
 def draw_features(

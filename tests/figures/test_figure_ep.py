@@ -21,7 +21,7 @@ def history(epochs: int = 35) -> pd.DataFrame:
         "train_error": 14.4 * np.exp(-(epoch - 1) / 3),
         "test_error": 4.5 + 6 * np.exp(-(epoch - 1) / 3),
     }
-    return pd.DataFrame({"epoch": epoch, **errors, "cpu_s": 6.0 * epoch})
+    return pd.DataFrame({"epoch": epoch, **errors, "cpu_s": np.full(epochs, 6.0)})
 
 
 def labels(axes: Axes) -> list[str]:
@@ -56,7 +56,8 @@ class TestRules:
         for line, name in zip(left.lines, tables, strict=True):
             assert_allclose(np.asarray(line.get_xdata()), tables[name]["epoch"])
             assert_allclose(np.asarray(line.get_ydata()), tables[name]["test_error"])
-        assert_allclose(np.asarray(right.lines[1].get_xdata()), np.arange(20) + 1)
+        assert_allclose(np.asarray(right.lines[0].get_xdata()), 6 * np.arange(1, 36), err_msg="times add up")
+        assert_allclose(np.asarray(right.lines[1].get_xdata()), np.cumsum(np.arange(20) + 1))
 
     @pytest.mark.parametrize("table", [history(1), history(0), history().assign(test_error=0.0, cpu_s=0.0)])
     def test_odd_histories(self, table: pd.DataFrame, tmp_path: Path) -> None:
