@@ -29,7 +29,8 @@ from tcl_circuits.training.checkpoint import Checkpoint
 from tcl_circuits.training.table import as_classes, read_table
 from tcl_circuits.training.task import Task
 
-_KNOWN = ("task", "rule", "engine", "epochs", "final_loss", "test_loss", "test_accuracy")
+_BASELINE = ("baseline", "baseline_name", "baseline_measure")
+_KNOWN = ("task", "rule", "engine", "epochs", "final_loss", "test_loss", "test_accuracy", *_BASELINE)
 
 
 @dataclass(frozen=True)
