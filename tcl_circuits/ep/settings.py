@@ -190,6 +190,7 @@ def spread(values: Sequence[float], layers: int, what: str) -> tuple[float, ...]
 
 
 def _best() -> Settings:
+    # A slow ramp 30 times as long as the fast one: the larger dynamic range bears lower thresholds.
     return replace(
         Settings(),
         batch=50,
@@ -198,6 +199,11 @@ def _best() -> Settings:
         relaxation=GaussSeidel(),
         free_iterations=4,
         nudged_iterations=1,
+        saw=Sawtooth(0.1, 3.0),
+        samples=310,
+        weight_thresholds=(6e-7, 1e-5),
+        bias_thresholds=(5e-6, 1e-4),
+        shuffle=True,
     )
 
 
