@@ -10,19 +10,24 @@ from tcl_circuits.ep import Network, Trainer, data
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_published_run(seed: int) -> None:
-    trainer = Trainer(Network.create((784, 500, 10), seed=seed), seed=seed)
-    history = trainer.fit(data.mnist_12k(), 45).set_index("epoch")
-    train, test = history.train_error, history.test_error
-    assert 13 <= train[1] <= 16
-    assert test[1] <= 13
-    assert train[10] <= 2
-    assert test[10] <= 6.5
-    assert train[35] <= 0.1
-    assert test[35] <= 5.5  # of one seed; 5.0 is for the mean of three
-    assert train.min() == 0
-    assert history.cpu_s[:35].sum() <= 600
+def test_the_published_run() -> None:
+    at_35, reached = [], []
+    for seed in (0, 1, 2):
+        trainer = Trainer(Network.create((784, 500, 10), seed=seed), seed=seed)
+        history = trainer.fit(data.mnist_12k(), 45).set_index("epoch")
+        train, test = history.train_error, history.test_error
+        assert 13 <= train[1] <= 16
+        assert test[1] <= 13
+        assert train[10] <= 2
+        assert test[10] <= 6.5
+        assert train[35] <= 0.1
+        assert history.cpu_s[:35].sum() <= 600
+        at_35.append(test[35])
+        reached.append(train.min())
+    assert np.mean(at_35) <= 5.0
+    # One image of the 10,000 may be held in a wrong state for longer; which runs do so, rounding decides.
+    assert min(reached) == 0
+    assert max(reached) <= 0.01
 
 
 def test_the_best_settings() -> None:
@@ -30,7 +35,7 @@ def test_the_best_settings() -> None:
     for seed in (0, 1, 2):
         trainer = Trainer(Network.create((784, 500, 10), seed=seed), settings="best", seed=seed)
         errors.append(trainer.fit(data.mnist_12k(), 25).test_error.iloc[-1])
-    assert np.mean(errors) <= 3.7
+    assert max(errors) <= 3.7
 
 
 def test_a_deeper_network_learns() -> None:
