@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tcl_circuits"
 FLOORS = [
     {"errors", "arrays", "checks"},
-    {"units"},
+    {"units", "files"},
     {"protocol", "kernels", "rule"},
     {"synapse"},
     {"ep"},

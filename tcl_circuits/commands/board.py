@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.output import claim_file, write_text
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.importing import read_bundle
 from tcl_circuits.handoff.kicad import kicad_netlist
@@ -38,18 +39,8 @@ def board(source: Path, kind: str = "potentiometers", out: Path | None = None, f
     """
     text = kicad_netlist(_network(source), kind)
     path = Path(f"{source.resolve().stem}-{kind}.net") if out is None else out
-    if path.is_dir():
-        raise InputError(f"--out {path} is a directory; name a file such as {path / 'board.net'}")
-    if path.exists() and not force:
-        raise InputError(f"{path} is there already; name another file, or use --force")
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        aside.replace(path)
-    except OSError as failure:
-        raise InputError(f"{path} can't be written ({failure.strerror}); name another file") from None
-    finally:
-        aside.unlink(missing_ok=True)
+    claim_file(path, force, "board.net")
+    write_text(path, text)
     return path
 
 

@@ -24,6 +24,7 @@ from tcl_circuits.ep.probe import probe_synapse
 from tcl_circuits.ep.run import Progress
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.ep import draw_errors, draw_features, draw_synapse, save
+from tcl_circuits.files import replacing
 
 _STATE_BYTES = 3
 """Checkpoint, the next one beside it, and the rest, in sizes of a checkpoint."""
@@ -147,10 +148,8 @@ def _write_weights(network: ep.Network, path: Path) -> None:
         for name, layers in (("W", network.weights), ("b", network.biases))
         for n, array in enumerate(layers, 1)
     }
-    aside = path.with_name(path.name + ".part")
-    with aside.open("wb") as file:
+    with replacing(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-    aside.replace(path)
 
 
 def _summary(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +59,7 @@ def error_curves(
     kept = place / "history.csv"
     history = pd.read_csv(kept) if kept.exists() else pd.DataFrame()
     if len(history) < wanted:
-        resumed = EpRequest(
-            epochs=wanted,
-            seed=seed,
-            preset="published",
-            resume=(place / "checkpoint.npz").exists(),
-            force=True,
-        )
+        resumed = replace(request, resume=(place / "checkpoint.npz").exists(), force=True)
         told = None if progress is None else lambda at: progress(int(at.epoch), wanted)
         history = train_ep(resumed, progress=told).history
     elif progress is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import replacing
 
 _NEEDED_BYTES = 20_000_000
 
@@ -70,6 +71,47 @@ def _try_writing(probe: Path) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON whole or not at all."""
-    aside = path.with_name(path.name + ".part")
-    aside.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    aside.replace(path)
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+def claim_file(path: Path, force: bool, example: str) -> None:
+    """See that a single file may be written.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    force : bool
+        Take the place of a file that is there.
+    example : str
+        Name of a file, for one who named a directory.
+
+    Raises
+    ------
+    InputError
+        If it is a directory, or is there already and `force` is not given.
+    """
+    if path.is_dir():
+        raise InputError(f"--out {path} is a directory; name a file such as {path / example}")
+    if path.exists() and not force:
+        raise InputError(f"{path} is there already; name another file, or use --force")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a user's file whole or not at all, with nothing left beside it.
+
+    Raises
+    ------
+    InputError
+        If it can't be written.
+    """
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+        aside.replace(path)
+    except OSError as failure:
+        raise InputError(f"{path} can't be written ({failure.strerror}); name another file") from None
+    finally:
+        aside.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.output import claim_file, write_text
 from tcl_circuits.commands.report_cycle import cycle_energy, read_cycle, simulated_cycle, waveform_picture
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.layout import crossbar_places, edge_paths, is_crossbar, node_places
@@ -56,20 +57,10 @@ def report(source: Path, out: Path | None = None, force: bool = False) -> Path:
     """
     made, default = _gathered(source)
     path = default if out is None else out
-    if path.is_dir():
-        raise InputError(f"--out {path} is a directory; name a file such as {path / 'report.html'}")
-    if path.exists() and not force:
-        raise InputError(f"{path} is there already; name another file, or use --force")
+    claim_file(path, force, "report.html")
     if not path.parent.is_dir():
         raise InputError(f"--out {path}: there is no directory {path.parent}; make it first")
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        aside.write_text(render(made), encoding="utf-8", newline="\n")
-        aside.replace(path)
-    except OSError as failure:
-        raise InputError(f"{path} can't be written ({failure.strerror}); name another file") from None
-    finally:
-        aside.unlink(missing_ok=True)
+    write_text(path, render(made))
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.ep.layers import Array, State
 from tcl_circuits.ep.network import Network
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import reading_checkpoint, replacing
 
 _VERSION = 1
 COLUMNS = ("epoch", "train_error", "test_error", "cpu_s")
@@ -83,7 +83,6 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write the file beside its place, then move it there."""
-        aside = path.with_name(path.name + ".part")
         course = self.course
         course.take_in()
         arrays: dict[str, Any] = {
@@ -100,11 +99,8 @@ class Checkpoint:
         )
         for name, layers in parts:
             arrays |= {f"{name}_{n}": layer for n, layer in enumerate(layers, 1)}
-        with aside.open("wb") as file:
+        with replacing(path) as file:
             _write(file, arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:
@@ -115,17 +111,8 @@ class Checkpoint:
         InputError
             If it is missing, damaged, or of a newer version.
         """
-        try:
+        with reading_checkpoint(path, "resuming"):
             return _read(path)
-        except InputError:
-            raise
-        except FileNotFoundError:
-            raise InputError(
-                f"there is no checkpoint {path} to resume from; start without resuming"
-            ) from None
-        except Exception as failure:  # zipfile and NumPy raise nearly anything at a damaged file
-            reason = " ".join(str(failure).split())
-            raise InputError(f"{path} can't be read as a checkpoint ({reason}); start anew") from None
 
     def require(self, settings: Mapping[str, Any], path: Path) -> None:
         """Raise an InputError that names every setting in which another run differs from this one."""

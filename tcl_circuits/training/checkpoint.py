@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import reading_checkpoint, replacing
 
 _VERSION = 1
 
@@ -74,9 +74,8 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write the file beside its place, then move it there."""
-        aside = path.with_name(path.name + ".part")
         state = self.state
-        with aside.open("wb") as file:
+        with replacing(path) as file:
             np.savez(
                 file,
                 conductance=state.conductance,
@@ -87,9 +86,6 @@ class Checkpoint:
                 sums=np.array([state.circuit_time, state.energy]),
                 settings=np.array(json.dumps(dict(self.settings), sort_keys=True)),
             )
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:
@@ -100,19 +96,8 @@ class Checkpoint:
         InputError
             If it is missing, damaged, or of a newer version.
         """
-        try:
+        with reading_checkpoint(path, "--resume"):
             return _read(path)
-        except InputError:
-            raise
-        except FileNotFoundError:
-            raise InputError(
-                f"there is no checkpoint {path} to resume from; start without --resume"
-            ) from None
-        except Exception as failure:  # zipfile and NumPy raise nearly anything at a damaged file
-            reason = " ".join(str(failure).split())
-            raise InputError(
-                f"{path} can't be read as a checkpoint ({reason}); start anew without --resume"
-            ) from None
 
     def require(self, settings: Mapping[str, Any], path: Path) -> None:
         """Raise an InputError that names every setting in which another run differs from this one."""
