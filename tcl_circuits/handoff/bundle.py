@@ -22,7 +22,6 @@ from tcl_circuits.handoff.manifest import NAME, BundleError, Manifest, digest, r
 from tcl_circuits.handoff.netlists import NETWORK, netlist_files, pin_names, plain
 from tcl_circuits.handoff.picture import network_picture
 from tcl_circuits.handoff.readme import readme
-from tcl_circuits.handoff.schematic import cell_schematic
 
 GENERATOR = "tcl_circuits"
 
@@ -111,6 +110,8 @@ def _keep_strangers(old: Path, out: Path) -> None:
 
 
 def _fill(place: Path, design: Design, dialect: Dialect) -> None:
+    from tcl_circuits.handoff.schematic import cell_schematic  # schemdraw brings matplotlib: .5 s
+
     made = benches(design)
     write_network(design.network, place / "network.json")
     texts = {

@@ -7,7 +7,6 @@ from itertools import compress
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.errors import InputError
@@ -145,6 +144,8 @@ def split_table(table: Table, seed: int, test_fraction: float = 1 / 3) -> Split:
         If the seed is out of range, if there is too little to learn from, or if the fraction
         leaves a part with fewer than two rows or lacking a class.
     """
+    from sklearn.model_selection import train_test_split  # a second to import: only where rows are split
+
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} is out of range; give a whole number from 0 to {2**32 - 1}")
     rows, classes = len(_checked(table).target), len(table.classes or ())

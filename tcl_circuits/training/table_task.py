@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.builders import crossbar, signed_inputs
@@ -63,6 +62,8 @@ def from_table(table: Table, seed: int = 0, network: Network | None = None) -> T
 def _class_task(
     table: Table, split: Split, network: Network, nudge: SoftmaxNudge, inputs: tuple[FloatArray, FloatArray]
 ) -> Task:
+    from sklearn.linear_model import LogisticRegression
+
     assert table.classes is not None
     hot = np.eye(len(table.classes))
     train_classes, test_classes = (part.astype(np.int64) for part in (split.train_target, split.test_target))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LinearRegression
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
@@ -127,6 +126,8 @@ class Task:
 
 def least_squares(train: Samples, test: Samples) -> Baseline:
     """Linear regression of the targets on the inputs, with its loss on the test samples."""
+    from sklearn.linear_model import LinearRegression
+
     model = LinearRegression().fit(train.inputs, train.targets)
     error = model.predict(test.inputs) - test.targets
     return Baseline("least squares", float(0.5 * np.sum(error**2, axis=1).mean()))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from sklearn.datasets import load_iris
 
 from tcl_circuits.circuit.builders import crossbar, lattice, signed_inputs
 from tcl_circuits.circuit.conduction import Conduction
@@ -88,6 +87,8 @@ def regression(seed: int = 0) -> Task:
 
 def iris(seed: int = 0) -> Task:
     """Fisher's iris: 4 features, 3 classes, 150 flowers, a third held out; crossbar of 60 edges."""
+    from sklearn.datasets import load_iris
+
     data = load_iris()
     table = Table(
         features=np.asarray(data.data, dtype=float),
