@@ -10,13 +10,14 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tcl_circuits"
 FLOORS = [
     {"errors", "arrays", "checks"},
-    {"units", "files"},
+    {"units", "files", "jobs"},
     {"protocol", "kernels", "rule"},
     {"synapse"},
     {"ep"},
     {"circuit", "studies"},
     {"engines"},
     {"training"},
+    {"layered", "autonomous", "surveys"},
     {"handoff"},
     {"figures"},
     {"commands"},
