@@ -68,9 +68,8 @@ def _beyond_remark(rule: GatedSum, x: Array, above: Array) -> str | None:
         return None
     return (
         f"{100 * beyond:.0f} % of the contrast of the weights into layer 1 is in synapses beyond "
-        f"{largest:.2g}, the largest that the threshold {rule.theta:.3g} can tell from its release: these may "
-        "hardly learn. "
-        "Choose a higher threshold, a longer tau_s, or more nodes"
+        f"{largest:.2g}, the largest that the threshold {rule.theta:.3g} can tell from its release: these "
+        "may hardly learn. Choose a higher threshold, a longer tau_s, or more nodes"
     )
 
 
