@@ -16,6 +16,8 @@ _NODES = 64
 """Nodes of a layer, the most active ones, whose synapses are looked at."""
 _ALL = 0.99
 """Share of the kernel outputs that counts as all of them."""
+_BEYOND = 0.8
+"""Share of the contrast beyond the pass band that learning bears."""
 
 
 def area_remark(cycle: CycleMap) -> str | None:
@@ -30,7 +32,7 @@ def area_remark(cycle: CycleMap) -> str | None:
 
 
 def threshold_remarks(update: TemporalUpdate, x: Array, states: State) -> list[str]:
-    """Remarks on thresholds that let nothing of a batch pass, or all of it.
+    """Remarks on thresholds that let nothing of a batch pass, or all of it, or most on the way down as well.
 
     Parameters
     ----------
@@ -41,8 +43,9 @@ def threshold_remarks(update: TemporalUpdate, x: Array, states: State) -> list[s
     states : tuple of ndarray of shape (states, images, nodes)
         States of the layers after the input on the ramp.
     """
+    beyond = _beyond_remark(update.weights[0], x, states[0])
+    remarks = [] if beyond is None else [beyond]
     layers = [np.broadcast_to(x, (len(states[0]), *x.shape)), *states]
-    remarks = []
     for n, (weights, biases) in enumerate(zip(update.weights, update.biases, strict=True), 1):
         below, above = (_most_active(layers[k]) for k in (n - 1, n))
         products = below.transpose(0, 2, 1) @ above / len(x)
@@ -54,6 +57,27 @@ def threshold_remarks(update: TemporalUpdate, x: Array, states: State) -> list[s
             if remark is not None:
                 remarks.append(remark)
     return remarks
+
+
+def _beyond_remark(rule: GatedSum, x: Array, above: Array) -> str | None:
+    """Remark on weights from the input most of whose contrast is so large that the slow ramp passes too."""
+    top = 1 + int(np.argmax(np.cumsum(rule.cycle.linear)))
+    size, largest = np.abs(x.T @ (above[top] - above[0])) / len(x), _pass_band_top(rule)
+    beyond = float(size[size > largest].sum() / size.sum()) if size.any() and rule.theta > 0 else 0.0
+    if beyond < _BEYOND:
+        return None
+    return (
+        f"{100 * beyond:.0f} % of the contrast of the weights into layer 1 is in synapses beyond "
+        f"{largest:.2g}, the largest that the threshold {rule.theta:.3g} can tell from its release: these "
+        "may hardly learn. Choose a higher threshold, a longer tau_s, or more nodes"
+    )
+
+
+def _pass_band_top(rule: GatedSum) -> float:
+    """Contrast of a linear ramp from which on its slow part passes the threshold as well."""
+    ramp = rule.cycle.steps @ rule.cycle.linear
+    slow = np.abs(ramp[ramp * np.sign(rule.cycle.weights) < 0]).max(initial=0.0)
+    return rule.theta / slow if slow > 0 else float("inf")
 
 
 def _most_active(layer: Array) -> FloatArray:

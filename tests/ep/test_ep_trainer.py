@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 
 import tcl_circuits as tcl
-from tcl_circuits import HardThreshold, InputError, SoftThreshold, kernels
+from tcl_circuits import HardThreshold, InputError, SoftThreshold, TclError, kernels
 from tcl_circuits.ep import RULES, Network, Settings, Trainer, data
 from tcl_circuits.ep.checkpoint import Checkpoint
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.ramp import Continuous
 from tcl_circuits.ep.trainer import Progress
 
-SIZES = (64, 20, 10)
+SIZES = (64, 24, 10)
 NUMBERS = ["epoch", "train_error", "test_error"]
 
 
@@ -208,7 +208,7 @@ class TestResume:
     @pytest.mark.parametrize(
         ("other", "named"),
         [
-            ({"sizes": (64, 21, 10)}, r"sizes was \[64, 20, 10\], is \[64, 21, 10\]"),
+            ({"sizes": (64, 21, 10)}, r"sizes was \[64, 24, 10\], is \[64, 21, 10\]"),
             ({"rule": "contrast"}, "rule was 'tcl', is 'contrast'"),
             ({"seed": 3}, "seed was 0, is 3"),
             ({"settings": Settings()}, "weight_thresholds was"),
@@ -287,6 +287,12 @@ class TestRemarks:
         assert len(caught) == 1
         assert len(batches) == 20
 
+    def test_contrasts_beyond_the_pass_band(self) -> None:
+        """The published thresholds, with nodes so few that each one's contrasts are large."""
+        said = r"\d\d % of the contrast of the weights into layer 1 .* beyond 0\.0021"
+        with pytest.warns(UserWarning, match=said):
+            make(settings="published").fit(digits(), 1)
+
     def test_thresholds_of_biases_too(self) -> None:
         settings = replace(Settings.named("digits"), bias_thresholds=(1.0, 1.0))
         with pytest.warns(UserWarning, match="biases of layer") as caught:
@@ -310,11 +316,11 @@ class TestRefused:
         """What was reached before is kept; the message says what to do."""
         settings = replace(Settings.named("digits"), rates=(1e38, 1e38), gate=HardThreshold)
         trainer = make("contrast", settings)
-        with (
-            np.errstate(all="ignore"),
-            pytest.raises(InputError, match=r"hold (nan|-?inf) at .* lower the learning rates"),
-        ):
+        said = r"epoch 1, batch \d+: .* hold (nan|-?inf) at .* lower the learning rates"
+        with pytest.raises(TclError, match=said) as caught:
             trainer.fit(digits(), 3, tmp_path / "c.npz")
+        # The input was fine: another exit code.
+        assert not isinstance(caught.value, InputError)
         saved = Checkpoint.load(tmp_path / "c.npz").course.network
         assert all(np.all(np.isfinite(w)) for w in saved.weights)
 
