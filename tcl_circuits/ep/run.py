@@ -16,7 +16,7 @@ from tcl_circuits.ep.checkpoint import Course
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.layers import Array, resting
 from tcl_circuits.ep.network import Network
-from tcl_circuits.ep.remarks import threshold_remarks
+from tcl_circuits.ep.remarks import rise_remark, threshold_remarks
 from tcl_circuits.ep.rules import Temporal
 from tcl_circuits.ep.settings import Settings
 from tcl_circuits.ep.steps import Rule, Shown
@@ -232,9 +232,13 @@ class Run:
         found = course.tested[-1].argmax(axis=1)
         # The mean of no test images is no number.
         test = 100 * float(np.mean(found != self._data.test_y)) if found.size else float("nan")
+        rows = np.vstack([course.rows, [course.epoch + 1, train, test, course.cpu]])
+        remark = rise_remark(rows[:, 1])
+        if remark is not None:
+            warnings.warn(remark, stacklevel=2)
         return replace(
             course,
-            rows=np.vstack([course.rows, [course.epoch + 1, train, test, course.cpu]]),
+            rows=rows,
             epoch=course.epoch + 1,
             batch=0,
             wrong=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from functools import cache
@@ -287,11 +288,34 @@ class TestRemarks:
         assert len(caught) == 1
         assert len(batches) == 20
 
-    def test_contrasts_beyond_the_pass_band(self) -> None:
-        """The published thresholds, with nodes so few that each one's contrasts are large."""
-        said = r"\d\d % of the contrast of the weights into layer 1 .* beyond 0\.0021"
-        with pytest.warns(UserWarning, match=said):
-            make(settings="published").fit(digits(), 1)
+    @pytest.mark.parametrize("nodes", [24, 50])
+    def test_an_update_that_goes_astray(self, nodes: int) -> None:
+        """The published thresholds, with nodes so few that each one's contrasts are large: told twice."""
+        trainer = make(settings="published", sizes=(64, nodes, 10))
+        with pytest.warns(UserWarning) as caught:
+            history = trainer.fit(data.digits_8x8(), 25)
+        said = [str(warning.message) for warning in caught]
+        assert re.match(
+            r"the first batch's update of the weights into layer 1 hardly follows .* \(cosine -?0\.\d\d\): "
+            r"\d\d % of it is in contrasts above 0\.0021, where the threshold 1\.2e-06 passes the slow ramp",
+            said[0],
+        )
+        errors = history.train_error
+        risen = re.match(
+            r"the training error has risen from ([\d.]+) % in epoch \d+ to ([\d.]+) % in epoch (\d+)", said[-1]
+        )
+        assert risen is not None
+        low, high, epoch = (float(number) for number in risen.groups())
+        assert (low, high) == pytest.approx((errors[: int(epoch)].min(), errors[int(epoch) - 1]), rel=1e-2)
+        assert len([line for line in said if "has risen" in line]) == 1
+
+    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("nodes", [200, 500])
+    def test_no_false_alarm_where_the_published_thresholds_learn(self, nodes: int, seed: int) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            history = make(settings="published", seed=seed, sizes=(64, nodes, 10)).fit(data.digits_8x8(), 4)
+        assert history.train_error.iloc[-1] < 20
 
     def test_thresholds_of_biases_too(self) -> None:
         settings = replace(Settings.named("digits"), bias_thresholds=(1.0, 1.0))
