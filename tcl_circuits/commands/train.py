@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,7 @@ from tcl_circuits.circuit.graphfile import read_network, write_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.engine import choose
-from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.commands.output import claim, resumable, write_json
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.network import draw_network
@@ -108,6 +109,8 @@ def train(
         Before anything runs, if the request can't be fulfilled.
     EngineError
         If a simulation fails; the checkpoint holds what was reached.
+    KeyboardInterrupt
+        As it comes; with a line for the user once a checkpoint is written.
     """
     task, cell = request.make_task(), named_cell(request.cell, request.signal)
     saw = request.saw
@@ -119,29 +122,26 @@ def train(
     claim(out, request.force, request.resume)
     if remark is not None:
         notify(remark)
-    clock = _Clock()
-    try:
-        history = trainer.fit(
-            task,
-            request.epochs,
-            checkpoint=out / "checkpoint.npz",
-            resume=request.resume,
-            progress=progress,
+    clock, checkpoint = _Clock(), out / "checkpoint.npz"
+    with resumable(checkpoint):
+        with closing(engine):
+            history = trainer.fit(
+                task, request.epochs, checkpoint=checkpoint, resume=request.resume, progress=progress
+            )
+            sample = task.present(task.train, np.array([0]), cell, saw)
+            shown = engine.run(task.network, cell, saw, sample)[0]
+            spice = f"ngspice-{engine.version}" if isinstance(engine, Ngspice) else None
+        summary = _summary(request, task, trainer, engine, history, clock, spice)
+        history.to_csv(out / "history.csv", index=False)
+        write_network(trainer.network, out / "network.json")
+        netlist = build_netlist(trainer.network, cell, saw, sample)
+        (out / "netlist.cir").write_text(
+            standalone(netlist, f"tcl_circuits: {task.name}, one training cycle")
         )
-        sample = task.present(task.train, np.array([0]), cell, saw)
-        shown = engine.run(task.network, cell, saw, sample)[0]
-        spice = f"ngspice-{engine.version}" if isinstance(engine, Ngspice) else None
-    finally:
-        engine.close()
-    summary = _summary(request, task, trainer, engine, history, clock, spice)
-    history.to_csv(out / "history.csv", index=False)
-    write_network(trainer.network, out / "network.json")
-    netlist = build_netlist(trainer.network, cell, saw, sample)
-    (out / "netlist.cir").write_text(standalone(netlist, f"tcl_circuits: {task.name}, one training cycle"))
-    write_json(out / "summary.json", summary)
-    _draw_run(out, task, trainer.network, history)
-    exact = Reference(resolution=2).run(task.network, cell, saw, sample)[0]
-    _draw_cycle(out, waveforms(task.network, cell, saw, shown), exact, theta)
+        write_json(out / "summary.json", summary)
+        _draw_run(out, task, trainer.network, history)
+        exact = Reference(resolution=2).run(task.network, cell, saw, sample)[0]
+        _draw_cycle(out, waveforms(task.network, cell, saw, shown), exact, theta)
     return TrainResult(out, summary, () if remark is None else (remark,))
 
 

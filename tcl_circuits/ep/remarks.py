@@ -1,4 +1,4 @@
-"""What a run should be told before it wastes an hour: kernels with an area, idle thresholds, rising errors."""
+"""What a run should be told before it wastes an hour: areas of kernels, idle thresholds, rising errors."""
 
 from __future__ import annotations
 
@@ -75,15 +75,17 @@ def rise_remark(errors: FloatArray) -> str | None:
         return None
     best = int(np.argmin(errors))
     return (
-        f"the training error has risen from {errors[best]:.3g} % in epoch {best + 1} to {errors[-1]:.3g} % in "
-        f"epoch {errors.size}: the run unlearns. Choose lower rates, or settings made for such images"
+        f"the training error has risen from {errors[best]:.3g} % in epoch {best + 1} to {errors[-1]:.3g} % "
+        f"in epoch {errors.size}: the run unlearns. Choose lower rates, or settings made for such images"
     )
 
 
 def _contrast(rule: GatedSum, below: Array, above: Array) -> Array:
     """Change of the signals between two layers from the free to the fully nudged state."""
     top = 1 + int(np.argmax(np.cumsum(rule.cycle.linear)))
-    return (below[top].T @ above[top] - below[0].T @ above[0]) / above.shape[1]
+    free, nudged = (below[k].T @ above[k] for k in (0, top))
+    change: Array = (nudged - free) / above.shape[1]
+    return change
 
 
 def _astray_remark(what: str, rule: GatedSum, contrast: Array, update: Array) -> str | None:
@@ -98,9 +100,9 @@ def _astray_remark(what: str, rule: GatedSum, contrast: Array, update: Array) ->
         return None
     return (
         f"the first batch's update of the {what} hardly follows their contrast (cosine {cosine:.2f}): "
-        f"{100 * beyond:.0f} % of it is in contrasts above {largest:.2g}, where the threshold {rule.theta:.3g} "
-        "passes the slow ramp too, which cancels the fast one. Learning will be slow, or fail; choose more "
-        "hidden nodes, a preset made for such images, a higher threshold or a longer tau_s"
+        f"{100 * beyond:.0f} % of it is in contrasts above {largest:.2g}, where the threshold "
+        f"{rule.theta:.3g} passes the slow ramp too, which cancels the fast one. Learning will be slow, or "
+        "fail; choose more hidden nodes, a preset made for such images, a higher threshold or a longer tau_s"
     )
 
 
