@@ -76,7 +76,7 @@ def rise_remark(errors: FloatArray) -> str | None:
     best = int(np.argmin(errors))
     return (
         f"the training error has risen from {errors[best]:.3g} % in epoch {best + 1} to {errors[-1]:.3g} % "
-        f"in epoch {errors.size}: the run unlearns. Choose lower rates, or settings made for such images"
+        f"in epoch {errors.size}: the run unlearns. Choose settings made for such images, or lower rates"
     )
 
 

@@ -114,6 +114,7 @@ class TestFiles:
         network = ep.Network((found["W1"], found["W2"]), (found["b1"], found["b2"]))
         digits = ep.data.digits_8x8(0)
         error = 100 * np.mean(network.predict(digits.test_x) != digits.test_y)
+        assert error == pytest.approx(summary(whole)["test_error_cold"])
         # In the run, test images relax from their states of the last epoch.
         assert error == pytest.approx(summary(whole)["test_error"], abs=2)
 
@@ -271,6 +272,34 @@ class TestInterrupt:
         process.communicate()
         assert tcl("ep", *QUICK, "--epochs", 4, "--out", out, "--resume").exit_code == 0
         same_run(out, whole)
+
+    @pytest.mark.parametrize("left", [None, "--force", "--resume"])
+    def test_before_the_first_checkpoint(
+        self, tcl: Tcl, monkeypatch: pytest.MonkeyPatch, whole: Path, tmp_path: Path, left: str | None
+    ) -> None:
+        """Nothing is said of a checkpoint that is not there, or is another run's; what is there stays."""
+        if left is not None:
+            shutil.copytree(whole, tmp_path / "out")
+
+        def interrupted(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("tcl_circuits.ep.trainer.Run", interrupted)
+        before = {path.name: path.read_bytes() for path in tmp_path.glob("out/*")}
+        result = tcl("ep", *QUICK, "--out", "out", *([] if left is None else [left]))
+        assert (result.exit_code, result.stdout) == (130, "")
+        assert result.stderr.splitlines() == ["interrupted"]
+        assert {path.name: path.read_bytes() for path in tmp_path.glob("out/*")} == before
+
+    def test_while_files_are_written(self, tcl: Tcl, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("tcl_circuits.commands.ep._draw", interrupted)
+        result = tcl("ep", *QUICK, "--epochs", 1, "--out", "out")
+        assert result.exit_code == 130
+        assert result.stderr.splitlines()[-1] == "interrupted; the checkpoint is kept: go on with --resume"
+        assert Path("out/checkpoint.npz").exists()
 
     def test_full_size(self, start_tcl: StartTcl, tmp_path: Path) -> None:
         """The paper's network on its 10,000 images stops as soon as a small one."""
