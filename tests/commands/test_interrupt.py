@@ -113,7 +113,7 @@ def test_before_the_first_checkpoint(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tcl_circuits.training.trainer.step_gain", interrupted)
+    monkeypatch.setattr("tcl_circuits.training.run.step_gain", interrupted)
     out = tmp_path / "out"
     if left is not None:
         out.mkdir()
