@@ -213,6 +213,9 @@ def _draw(out: Path, start: ep.Network, trainer: ep.Trainer, data: Digits, histo
     if trainer.rule == "tcl":
         cycle = probe_synapse(start, data, trainer.settings)
         title = f"Synapse from pixel {cycle.source} to hidden unit {cycle.target}, first batch"
-        fast_ramp = trainer.settings.saw.fast_ramp
-        picture = draw_synapse(cycle.time, cycle.signal, cycle.u, cycle.theta, fast_ramp, title)
+        period = trainer.settings.saw.period
+        start_of_ramp, end_of_ramp = (time / period for time in trainer.settings.saw.fast_ramp)
+        picture = draw_synapse(
+            cycle.time / period, cycle.signal, cycle.u, cycle.theta, (start_of_ramp, end_of_ramp), title
+        )
         save(picture, out / "synapse.png")

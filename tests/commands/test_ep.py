@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import StartTcl, Tcl
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from tcl_circuits import ep
@@ -23,6 +24,7 @@ from tcl_circuits.cli import app
 from tcl_circuits.commands.ep import EpResult, train_ep
 from tcl_circuits.ep.probe import probe_synapse
 from tcl_circuits.errors import TclError
+from tcl_circuits.figures.ep import draw_synapse
 from tcl_circuits.kernels import sine
 from tcl_circuits.protocol import Sawtooth
 
@@ -154,6 +156,21 @@ def write_folder(path: Path, **changes: bytes) -> Path:
         (path / f"{part}-images-idx3-ubyte").write_bytes(changes.get(f"{part}_images", images))
         (path / f"{part}-labels-idx1-ubyte").write_bytes(changes.get(f"{part}_labels", labels))
     return path
+
+
+def test_the_synapse_is_shown_in_cycles(tcl: Tcl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a sawtooth that takes 3.1 of its units of time, too."""
+    drawn: list[tuple[Any, ...]] = []
+
+    def draw(*arguments: Any) -> Figure:
+        drawn.append(arguments)
+        return draw_synapse(*arguments)
+
+    monkeypatch.setattr("tcl_circuits.commands.ep.draw_synapse", draw)
+    assert tcl("ep", *QUICK, "--preset", "best", "--epochs", 1, "--out", "out").exit_code == 0
+    (time, *_, fast_ramp, _), *_ = drawn
+    assert (time[0], time[-1]) == pytest.approx((0, 1))
+    assert fast_ramp == pytest.approx((0, 0.1 / 3.1))
 
 
 @pytest.fixture(scope="module")
