@@ -18,7 +18,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from tcl_circuits import ep
-from tcl_circuits.commands.output import claim, resumable, write_json
+from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.probe import probe_synapse
 from tcl_circuits.ep.run import Progress
@@ -171,7 +171,7 @@ def _summary(
         "sizes": list(trainer.network.sizes),
         "epochs": epochs,
         "train_error": float(last["train_error"]),
-        "test_error": _number(last["test_error"]),
+        "test_error": number(last["test_error"]),
         "test_error_cold": _cold_error(trainer.network, data),
         "cpu_s": cpu,
         "wall_s": wall,
@@ -183,11 +183,7 @@ def _summary(
 
 def _cold_error(network: ep.Network, data: Digits) -> float | None:
     """Test error [percent] of the weights alone: of states that relax from 0, as in ``network.predict``."""
-    return _number(100 * np.mean(network.predict(data.test_x) != data.test_y)) if len(data.test_x) else None
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return number(100 * np.mean(network.predict(data.test_x) != data.test_y)) if len(data.test_x) else None
 
 
 def _versions() -> dict[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -102,6 +103,11 @@ def _version(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
+
+
+def number(value: float) -> float | None:
+    """A number for JSON, which knows no NaN and no infinity: None for these."""
+    return float(value) if math.isfinite(value) else None
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import resource
 import sys
 import time
@@ -23,7 +22,7 @@ from tcl_circuits.circuit.graphfile import read_network, write_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.engine import choose
-from tcl_circuits.commands.output import claim, resumable, write_json
+from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.network import draw_network
@@ -193,10 +192,10 @@ def _summary(
         "initial_loss": float(first["loss"]),
         "final_loss": float(last["loss"]),
         "test_loss": float(last["test_loss"]),
-        "test_accuracy": _number(last["test_accuracy"]),
+        "test_accuracy": number(last["test_accuracy"]),
         "baseline": None
         if baseline is None
-        else _number(baseline.loss if baseline.accuracy is None else baseline.accuracy),
+        else number(baseline.loss if baseline.accuracy is None else baseline.accuracy),
         "baseline_name": None if baseline is None else baseline.name,
         "baseline_measure": None
         if baseline is None
@@ -214,10 +213,6 @@ def _summary(
             "ngspice": spice,
         },
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _draw_run(out: Path, task: Task, trained: Network, history: pd.DataFrame) -> None:
