@@ -101,7 +101,7 @@ def _astray_remark(what: str, rule: GatedSum, contrast: Array, update: Array) ->
     return (
         f"the first batch's update of the {what} hardly follows their contrast (cosine {cosine:.2f}): "
         f"{100 * beyond:.0f} % of it is in contrasts above {largest:.2g}, where the threshold "
-        f"{rule.theta:.3g} passes the slow ramp too, which cancels the fast one. Learning will be slow, or "
+        f"{rule.theta:.3g} passes the slow ramp too, which cancels the fast one. Learning may be slow, or "
         "fail; choose more hidden nodes, a preset made for such images, a higher threshold or a longer tau_s"
     )
 
