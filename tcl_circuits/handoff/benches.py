@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.tolerances import tolerances
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import Run
-from tcl_circuits.handoff.expected import Expected, inference_figures, training_figures
+from tcl_circuits.handoff.expected import Expected, inference_figures, tidy, training_figures
+from tcl_circuits.handoff.values import TRAINED, VARIATIONS, Variation
 
 _SETTLED = 25.0
 _RISE = 0.02
@@ -29,21 +30,39 @@ _AIM = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """A test bench: its name, what stands round the network, its analysis and the expected figures."""
+    """A test bench: its name, what stands round the network, its analysis and the expected figures.
+
+    `includes` are the files with the values of its parts.
+    """
 
     name: str
     about: tuple[str, ...]
     elements: tuple[Element, ...]
     run: Run
     expected: tuple[Expected, ...]
+    includes: tuple[str, ...] = TRAINED.includes
 
 
 def benches(design: Design) -> tuple[Bench, ...]:
-    """The test benches of a design: inference, if its cells carry direct current, and a training cycle."""
-    made = [training_bench(design)]
-    if design.has_inference:
-        made.insert(0, inference_bench(design))
+    """The test benches of a design.
+
+    Inference, if its cells carry direct current, and a training cycle; both with sampled values, and the
+    cycle at each corner, which as a common factor on all conductances leaves the voltages at rest alone.
+    """
+    made = _benches(design, design.has_inference)
+    for variation in VARIATIONS:
+        varied = _benches(variation.applied(design), design.has_inference and variation.sampled)
+        made += [_of_variation(bench, variation) for bench in varied]
     return tuple(made)
+
+
+def _benches(design: Design, inference: bool) -> list[Bench]:
+    return [*([inference_bench(design)] if inference else []), training_bench(design)]
+
+
+def _of_variation(bench: Bench, variation: Variation) -> Bench:
+    about = (f"As {bench.name}, with the parts of {' and '.join(variation.includes)}.",)
+    return replace(bench, name=f"{bench.name}_{variation.name}", about=about, includes=variation.includes)
 
 
 def _held(network: Network, names: NameMap) -> list[Element]:
@@ -63,11 +82,11 @@ def inference_bench(design: Design) -> Bench:
         corners = _stair(inputs[:, k], hold)
         elements.append(RampVoltage(f"vin{k}", names.spice[position], "0", corners))
     elements += _held(network, names)
-    moments: FloatArray = (np.arange(1.0, inputs.shape[0] + 1) - _RISE) * hold
+    moments = np.array([tidy((k + 1 - _RISE) * hold) for k in range(inputs.shape[0])])
     expected = inference_figures(network, inputs, moments)
     length = inputs.shape[0] * hold
     # What is measured has settled, so that nothing between needs to be followed closely.
-    run = Run(hold / 1000, length, hold / 10, 1e-5, 1e-12, 1e-8, 1e-14, 7.0)
+    run = Run(tidy(hold / 1000), tidy(length), tidy(hold / 10), 1e-5, 1e-12, 1e-8, 1e-14, 7.0)
     about = (
         f"Inference: {inputs.shape[0]} samples at the inputs, one after the other for {hold:g} s each;",
         "every node's voltage at the end of each.",
@@ -100,10 +119,15 @@ def _stair(values: FloatArray, hold: float) -> tuple[tuple[float, float], ...]:
 
 
 def training_bench(design: Design) -> Bench:
-    """One sawtooth cycle of one sample, with the currents of every edge."""
+    """One sawtooth cycle of one sample, with the currents of every edge.
+
+    The simulator's clock begins a fast ramp before the cycle, at rest: a measurement at its very first point
+    is NaN in Xyce, which divides by the step before it.
+    """
     network, cell, saw, drive = design.network, design.cell, design.saw, design.training
     names = NameMap.of(network.nodes)
-    span = timeline(network, cell, saw, drive)
+    cycle = timeline(network, cell, saw, drive)
+    span = replace(cycle, start=cycle.start - saw.tau_f)
     elements: list[Element] = []
     for k, position in enumerate(network.inputs.tolist()):
         values = drive.inputs[0, k]
@@ -121,11 +145,12 @@ def training_bench(design: Design) -> Bench:
     length = span.stop - span.start
     control = tolerances(_AIM, network, cell, saw, drive, span)[0]
     reltol, abstol, vntol, chgtol = (float(f"{value:.1g}") for value in astuple(control))
-    run = Run(0.2 * span.fastest, length, length / 20, reltol, abstol, vntol, chgtol, _TRTOL)
+    step, length, longest = (tidy(t) for t in (0.2 * span.fastest, length, length / 20))
+    run = Run(step, length, longest, reltol, abstol, vntol, chgtol, _TRTOL)
     about = (
-        f"One training cycle: the nudge beta(t) rises and falls in a sawtooth of {saw.tau_f:g} s and",
-        f"{saw.tau_s:g} s ({saw.polarity} polarity). Measured are the kernel output u of every edge, its",
-        "charge, and the direct current.",
+        f"One training cycle: after {-span.start:g} s the nudge beta(t) rises and falls in a sawtooth of",
+        f"{saw.tau_f:g} s and {saw.tau_s:g} s ({saw.polarity} polarity). Measured are the kernel output u",
+        "of every edge, its charge, and the direct current.",
     )
     return Bench("training", about, tuple(elements), run, training_figures(design, span.start))
 

@@ -81,12 +81,18 @@ class _Kind:
     def of_edge(self, e: int, largest: float) -> Expected:
         """Return the figure of an edge."""
         meter = Quantity((NET, f"xe{e}", self.ammeter), True)
-        how = Find(meter, self.start) if self.stop is None else Integral(meter, self.start, self.stop)
+        start = tidy(self.start)
+        how = Find(meter, start) if self.stop is None else Integral(meter, start, tidy(self.stop))
         unit = "A" if self.stop is None else "C"
         value = float(self.values[e])
         one = Expected(f"{self.name}_e{e}", self.what, f"e{e}", 0, unit, how)
         floor = max(CURRENT_FLOOR * largest, self.floor)
         return _figure(one, value, CURRENT_SHARE * abs(value) + floor, largest)
+
+
+def tidy(seconds: float) -> float:
+    """A time without the last digits, which differ between ways to sum."""
+    return float(f"{seconds:.12g}")
 
 
 def pins(network: Network) -> list[int]:
@@ -148,7 +154,7 @@ def _output_figures(design: Design, cycle: Transient, start: float) -> list[Expe
     for k, position in enumerate(network.outputs.tolist()):
         name = names.spice[position]
         for (state, moment), value in zip(moments.items(), volts[k].tolist(), strict=True):
-            how = Find(places[position], moment - start)
+            how = Find(places[position], tidy(moment - start))
             one = Expected(f"{state}_{name}", f"output voltage, {state}", name, 0, "V", how)
             found.append(_figure(one, value, VOLTAGE_SHARE * largest, largest))
     return found

@@ -16,7 +16,7 @@ _FILES = """\
 | `network.lib` | the network as a subcircuit: pins are inputs, outputs, ground |
 | `params.inc` | trained values of every edge |
 | `mismatch.inc` | sampled values of every edge, in place of `params.inc` |
-| `corners/*.inc` | factors on all values of a kind; the test benches include `typical` |
+| `corners/*.inc` | factors on all values of a kind, 1 in `typical` |
 | `expected.csv` | what each measurement should give, and its tolerance |
 | `names.json` | names of the graph and names in the netlists |
 | `network.json`, `setup.json` | the same for programs: node-link graph, cell, protocol, samples |
@@ -54,6 +54,8 @@ They may be used without restriction (CC0).
 In this directory:
 
 {runs}
+
+Measured values are {dialect.results}.
 
 {benches}
 {lacking}

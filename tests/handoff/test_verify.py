@@ -56,7 +56,14 @@ def bundle(tmp_path: Path) -> Path:
 def test_tasks_pass(tmp_path: Path, name: str, simulator: str) -> None:
     found = verify_bundle(write_bundle(task_design(name), tmp_path / "b"), simulator)
     assert found.passed, faults(found)
-    assert [one.bench for one in found.results] == ["inference", "training"]
+    assert [one.bench for one in found.results] == [
+        "inference",
+        "training",
+        "training_low",
+        "training_high",
+        "inference_mismatch",
+        "training_mismatch",
+    ]
 
 
 @pytest.mark.parametrize("simulator", simulators())
@@ -150,6 +157,39 @@ def test_other_values_run_and_fail(bundle: Path, change: str) -> None:
     assert not any("missing" in fault for fault in faults(found))
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "bench"),
+    [
+        ("corners/low.inc", "kc=0.9", "kc=0.8", "training_low"),
+        ("corners/high.inc", "kg=1.1", "kg=1.2", "training_high"),
+        ("mismatch.inc", "g_e0=1.99", "g_e0=1.91", "inference_mismatch"),
+    ],
+)
+def test_corners_and_sampled_values_have_figures(
+    bundle: Path, file: str, old: str, new: str, bench: str
+) -> None:
+    replace_in(bundle / file, old, new)
+    assert f"{file}: changed since it was exported" in verify_bundle(bundle).faults
+    rehash(bundle)
+    assert any(fault.startswith(f"{bench}: ") for fault in faults(verify_bundle(bundle)))
+
+
+def test_the_figures_of_a_corner_are_those_of_scaled_parts(bundle: Path) -> None:
+    """Charge and kernel output of the fast ramp scale with the capacitances, if nothing else changes."""
+    rows = list(csv.DictReader((bundle / "expected.csv").open()))
+    by = {(row["testbench"], row["measure"]): float(row["expected"]) for row in rows}
+    trained = divider_design()
+    for corner, factor in (("low", 0.9), ("high", 1.1)):
+        network = trained.network.with_conductance(trained.network.conductance * factor)
+        cell = tcl.SenseCell(c=1e-12 * factor, r=1e6 * factor)
+        found = tcl.Reference(resolution=4).run(network, cell, SAW, trained.training)[0]
+        peak = np.interp(9e-6, found.time, found.u[0])
+        assert by[f"training_{corner}", "u_fast_e0"] == pytest.approx(peak, rel=1e-5)
+    assert (
+        by["training_low", "free_n_mid"] == by["training_high", "free_n_mid"] == by["training", "free_n_mid"]
+    )
+
+
 def test_a_flipped_digit_is_named(bundle: Path) -> None:
     replace_in(bundle / "params.inc", "g_e1=1.25e-05", "g_e1=1.35e-05")
     found = verify_bundle(bundle)
@@ -178,7 +218,7 @@ def test_emptied_or_widened_expectations_are_named(bundle: Path) -> None:
     text = (bundle / "expected.csv").read_text().splitlines()
     (bundle / "expected.csv").write_text("\n".join(text[:-1]) + "\n")
     rehash(bundle)
-    assert "i_nudged_e1 of training is nan" in verify_bundle(bundle).faults[0]
+    assert "i_nudged_e1 of training_mismatch is nan" in verify_bundle(bundle).faults[0]
     *first, last = text
     (bundle / "expected.csv").write_text("\n".join([*first, last.rsplit(",", 1)[0] + ",1"]) + "\n")
     rehash(bundle)

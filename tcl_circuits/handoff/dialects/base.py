@@ -102,6 +102,8 @@ class Dialect:
 
     name: ClassVar[str] = "ngspice"
     command: ClassVar[str] = "ngspice -b {file}"
+    results: ClassVar[str] = "printed, as `name = value`"
+    """Where the measured values are, in words."""
     suffix: ClassVar[str] = "cir"
     separator: ClassVar[str] = "."
 

@@ -19,6 +19,7 @@ class Spectre(Dialect):
 
     name: ClassVar[str] = "spectre"
     command: ClassVar[str] = "spectre {file}"
+    results: ClassVar[str] = "in the file `.measure` of each test bench"
     suffix: ClassVar[str] = "scs"
 
     def comment(self, text: str) -> str:
