@@ -85,6 +85,10 @@ def export(request: ExportRequest) -> ExportResult:
         found = costs(design.network, request.parts, design.inference, design.seed, task)
         facts = {**design.facts, "parts": [_fact(cost) for cost in found]}
         design = replace(design, network=request.parts.applied(design.network), facts=facts)
+    if request.parts.offset_volts > 0:
+        count = design.network.inputs.size + design.network.outputs.size
+        offsets = rounded_values(request.parts.offsets(count, design.seed))
+        design = replace(design, offsets=offsets)
     out = request.out or Path("bundles") / f"{_stem(request.source)}-{request.dialect}"
     write_bundle(design, out, request.dialect, request.force)
     return ExportResult(out, design, tuple(found), tuple(remarks))

@@ -53,7 +53,7 @@ def read_cycle(path: Path) -> tuple[xr.Dataset, Network]:
 
 def simulated_cycle(design: Design) -> xr.Dataset:
     """Solve a design's training cycle exactly."""
-    transient = Reference().run(design.network, design.cell, design.saw, design.training)[0]
+    transient = Reference().run(design.network, design.cell, design.saw, design.applied_training)[0]
     return waveforms(design.network, design.cell, design.saw, transient)
 
 

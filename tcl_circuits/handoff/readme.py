@@ -38,11 +38,6 @@ def readme(design: Design, dialect: Dialect, made: Sequence[Bench]) -> str:
         for key, value in design.facts.items()
         if not isinstance(value, list | dict)
     )
-    lacking = (
-        ""
-        if design.has_inference
-        else "\nIts cells carry no direct current, so that there is no inference at rest to measure.\n"
-    )
     return f"""\
 # {_text(design.title)}
 
@@ -58,7 +53,7 @@ In this directory:
 Measured values are {dialect.results}.
 
 {benches}
-{lacking}
+{_offsets(design)}
 ## Pass rule
 
 Every measured value lies within `tolerance` of `expected` in `expected.csv`; a figure that is not printed has
@@ -82,6 +77,16 @@ suffixes. Measured or edited values come back with `tcl-circuits export` of this
 def _text(title: str) -> str:
     """A title that is no markup."""
     return "".join(char if char.isalnum() or char in " .,:;-()" else "_" for char in plain(title))
+
+
+def _offsets(design: Design) -> str:
+    """What the sources of the op-amps' offsets are, if there are any."""
+    if not design.offsets.size:
+        return ""
+    return """
+Sources `vos` are the offsets of the op-amps at the inputs, `vor` of those behind the outputs, whose voltages
+are at the nodes `out`; sampled values. The nudge acts on the outputs themselves.
+"""
 
 
 def _costs(design: Design) -> str:

@@ -54,6 +54,8 @@ def test_parts_and_their_cost_in_accuracy(tcl: Tcl) -> None:
     for word in ("as trained", "E24 values", "100 ohm of wire", "all together", "test accuracy"):
         assert word in result.output
     assert "| all together |" in Path("b/README.md").read_text()
+    assert "vos0 n_" in Path("b/inference.cir").read_text()
+    assert "op-amps" in Path("b/README.md").read_text()
     assert tcl("verify", "b").exit_code == 0
     different = tcl("compare", "b", "run")
     assert "60 edges differ" in different.output
