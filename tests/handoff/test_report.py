@@ -17,7 +17,8 @@ import pytest
 
 from tcl_circuits import InputError, Network
 from tcl_circuits.circuit.graphfile import write_network
-from tcl_circuits.commands.report import layout_of, report
+from tcl_circuits.commands.report import report
+from tcl_circuits.commands.report_facts import layout_of
 from tcl_circuits.handoff.charts import Curve, line_chart
 from tcl_circuits.handoff.markup import Markup, tag
 from tcl_circuits.handoff.report import Column, Report, render
