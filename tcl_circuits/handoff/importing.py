@@ -22,7 +22,7 @@ from tcl_circuits.handoff.design import Design, design_of
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import NETWORK, parameter_names, pin_names
 from tcl_circuits.handoff.reading import NetworkText, read_network_text, read_parameters
-from tcl_circuits.handoff.values import edge_values, measured, with_values
+from tcl_circuits.handoff.values import edge_values, edited, measured
 from tcl_circuits.units import parse_quantity
 
 NEEDED = ("network.json", "setup.json", "network.lib", "params.inc")
@@ -48,7 +48,7 @@ def read_bundle(bundle: str | Path) -> Design:
     if faults:
         raise InputError(f"{bundle}: {faults[0]}; only values can be edited")
     values = _values(exported, text_of(files, "params.inc"), str(bundle / "params.inc"))
-    return with_values(exported, values)
+    return edited(exported, values)
 
 
 def text_of(files: Mapping[str, bytes], name: str) -> str:

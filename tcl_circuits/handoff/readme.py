@@ -34,7 +34,7 @@ def readme(design: Design, dialect: Dialect, made: Sequence[Bench]) -> str:
         f"- `{b.name}.{dialect.suffix}`: {' '.join(b.about)} {len(b.expected)} figures." for b in made
     )
     facts = "\n".join(
-        f"- {plain(str(key))}: {plain(str(value))}"
+        f"- {plain(str(key))}: {_value(value)}"
         for key, value in design.facts.items()
         if not isinstance(value, list | dict)
     )
@@ -51,6 +51,7 @@ In this directory:
 {runs}
 
 Measured values are {dialect.results}.
+{_untried(dialect)}
 
 {benches}
 {_offsets(design)}
@@ -72,6 +73,20 @@ their kind, and no less than 1e-5 of the cycle's largest kernel output.
 An edge's current counts positive from its first pin to its second. Numbers are plain SI values without
 suffixes. Measured or edited values come back with `tcl-circuits export` of this directory.
 """
+
+
+def _untried(dialect: Dialect) -> str:
+    """A word of warning, if nobody has run the language yet."""
+    if dialect.tried:
+        return ""
+    return f"""
+These netlists follow the manual of {dialect.name} and have not been run in it: a line that it refuses is a
+fault of the export. `tcl-circuits verify .` reads them back and runs the same circuit in ngspice.
+"""
+
+
+def _value(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else plain(str(value))
 
 
 def _text(title: str) -> str:

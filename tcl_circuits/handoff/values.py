@@ -93,6 +93,32 @@ def with_values(design: Design, values: Mapping[str, FloatArray]) -> Design:
     return replace(design, network=network, cell=cell)
 
 
+def edited(design: Design, values: Mapping[str, FloatArray]) -> Design:
+    """Return the design with values that someone edited or measured.
+
+    The results of the trained network are not those of the edited one: they leave the facts. The design
+    itself comes back if no value differs.
+    """
+    before = edge_values(design)
+    if all(np.array_equal(before[kind], new) for kind, new in values.items()):
+        return design
+    kept = {key: value for key, value in design.facts.items() if key not in _RESULTS}
+    note = {"values": "edited or measured after the training, of which no results are known"}
+    return replace(with_values(design, values), facts=kept | note)
+
+
+_RESULTS = (
+    "final_loss",
+    "test_loss",
+    "test_accuracy",
+    "baseline",
+    "baseline_name",
+    "baseline_measure",
+    "parts",
+)
+"""Facts that hold only for the values a network was trained to."""
+
+
 def _shared(values: FloatArray, before: float | FloatArray) -> float | FloatArray:
     single = np.ndim(before) == 0 and values.size and np.all(values == values[0])
     return float(values[0]) if single else values

@@ -21,6 +21,7 @@ class LTspice(Dialect):
     name: ClassVar[str] = "ltspice"
     command: ClassVar[str] = "LTspice -b {file}"
     results: ClassVar[str] = "in the log file beside each test bench, as `name: quantity=value`"
+    tried: ClassVar[bool] = False
     separator: ClassVar[str] = ":"
 
     def begin(self, name: str, pins: Sequence[str], parameters: Mapping[str, float]) -> str:

@@ -20,6 +20,7 @@ class Spectre(Dialect):
     name: ClassVar[str] = "spectre"
     command: ClassVar[str] = "spectre {file}"
     results: ClassVar[str] = "in the file `.measure` of each test bench"
+    tried: ClassVar[bool] = False
     suffix: ClassVar[str] = "scs"
 
     def comment(self, text: str) -> str:

@@ -21,6 +21,7 @@ class Xyce(Dialect):
     name: ClassVar[str] = "xyce"
     command: ClassVar[str] = "Xyce {file}"
     results: ClassVar[str] = "in the file `.mt0` beside each test bench, as `NAME = value`"
+    tried: ClassVar[bool] = False
     separator: ClassVar[str] = ":"
 
     def behaviour(self, text: str) -> str:
