@@ -60,7 +60,7 @@ def netlist_files(design: Design, dialect: Dialect, made: Sequence[Bench]) -> di
 
 def _file(dialect: Dialect, about: Sequence[str], lines: Sequence[str]) -> str:
     head = [dialect.comment(text) for text in (*about, *LICENCE)]
-    return "\n".join([head[0], *dialect.opening(), *head[1:], *lines, ""])
+    return "\n".join([*dialect.opening(), *head, *lines, ""])
 
 
 def parameter_names(design: Design) -> tuple[str, ...]:
@@ -172,8 +172,8 @@ def bench_text(design: Design, dialect: Dialect, bench: Bench) -> str:
     file = f"{bench.name}.{dialect.suffix}"
     return "\n".join(
         [
-            dialect.comment(f"{plain(design.title)}: {bench.name}"),
             *dialect.opening(),
+            dialect.comment(f"{plain(design.title)}: {bench.name}"),
             *(dialect.comment(text) for text in bench.about),
             dialect.comment(f"Run:  {dialect.command.format(file=file)}"),
             dialect.comment("See:  each measured value in expected.csv, with its tolerance"),

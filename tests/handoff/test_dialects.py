@@ -51,6 +51,13 @@ def test_nothing_is_measured_at_the_first_point(tmp_path: Path, dialect: str) ->
         assert min(moments) > 1e-9
 
 
+def test_every_file_for_spectre_begins_with_its_language(tmp_path: Path) -> None:
+    """Spectre's reference, `include`: other files than .scs are read as SPICE up to this line."""
+    for name, data in contents(write_bundle(small_design(), tmp_path / "b", "spectre")).items():
+        if NETLISTS.fullmatch(name):
+            assert data.startswith(b"simulator lang=spectre\n"), name
+
+
 @dialects
 def test_another_parser_reads_the_same_network(tmp_path: Path, dialect: str) -> None:
     design = small_design()
