@@ -28,7 +28,7 @@ class Spectre(Dialect):
         return f"// {text}".rstrip()
 
     def opening(self) -> list[str]:
-        """Say the language: Spectre reads what it includes as SPICE, unless the file begins with this line."""
+        """Say the language: what Spectre includes is SPICE, unless it begins with this line."""
         return ["simulator lang=spectre"]
 
     def parameter(self, name: str, value: float) -> str:
