@@ -23,6 +23,7 @@ from tcl_circuits.handoff.importing import read_bundle, read_conductances
 from tcl_circuits.handoff.manifest import NAME
 from tcl_circuits.handoff.parts import Cost, Parts, costs
 from tcl_circuits.handoff.reading import read_flat
+from tcl_circuits.handoff.values import edge_values, edited
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training import tasks
 from tcl_circuits.training.checkpoint import Checkpoint
@@ -31,6 +32,19 @@ from tcl_circuits.training.task import Task
 
 _BASELINE = ("baseline", "baseline_name", "baseline_measure")
 _KNOWN = ("task", "rule", "engine", "epochs", "final_loss", "test_loss", "test_accuracy", *_BASELINE)
+
+_IN_A_BUNDLE = (
+    "inputs",
+    "outputs",
+    "ground",
+    "data",
+    "target",
+    "classes",
+    "signal",
+    "cell",
+    "samples",
+    "seed",
+)
 
 
 @dataclass(frozen=True)
@@ -79,12 +93,20 @@ def export(request: ExportRequest) -> ExportResult:
     """
     design, task, remarks = _source(request)
     if request.conductances is not None:
-        design = design.with_network(read_conductances(request.conductances, design.network))
+        network = read_conductances(request.conductances, design.network)
+        design = edited(design, {**edge_values(design), "g": network.conductance})
     found: list[Cost] = []
     if not request.parts.ideal:
         found = costs(design.network, request.parts, design.inference, design.seed, task)
-        facts = {**design.facts, "parts": [_fact(cost) for cost in found]}
+        told = [_fact(cost) for cost in found]
+        facts = {**design.facts, "parts": told}
+        if task is not None:
+            facts |= {f"test_{what}": told[-1][what] for what in ("loss", "accuracy")}
         design = replace(design, network=request.parts.applied(design.network), facts=facts)
+    if request.parts.offset_volts > 0:
+        count = design.network.inputs.size + design.network.outputs.size
+        offsets = rounded_values(request.parts.offsets(count, design.seed))
+        design = replace(design, offsets=offsets)
     out = request.out or Path("bundles") / f"{_stem(request.source)}-{request.dialect}"
     write_bundle(design, out, request.dialect, request.force)
     return ExportResult(out, design, tuple(found), tuple(remarks))
@@ -103,13 +125,26 @@ def _fact(cost: Cost) -> dict[str, Any]:
 def _source(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     source = request.source
     if (source / NAME).is_file():
-        return read_bundle(source), None, []
+        return read_bundle(source), None, _of_no_use(request)
     if source.is_dir():
         return _of_run(request)
     if source.suffix.lower() in (".cir", ".net", ".sp", ".spice"):
         return _of_network(request, read_flat(_text(source), str(source))), None, []
     network = read_network(source, request.inputs, request.outputs, request.ground, seed=request.seed)
     return _of_network(request, network), None, []
+
+
+def _of_no_use(request: ExportRequest) -> list[str]:
+    """Remark on options that a bundle answers by itself."""
+    plain = ExportRequest(request.source)
+    given = [f"--{name}" for name in _IN_A_BUNDLE if getattr(request, name) != getattr(plain, name)]
+    if request.drive != plain.drive:
+        given.append("--volts or --targets")
+    if request.saw != plain.saw:
+        given.append("the sawtooth's options")
+    return [f"{request.source} is a bundle, which carries these itself: {', '.join(given)} not used"] * bool(
+        given
+    )
 
 
 def _text(path: Path) -> str:
