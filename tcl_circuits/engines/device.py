@@ -1,0 +1,116 @@
+"""A single memristor under a voltage, in real ngspice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.memristors import Excitation, Memristor
+from tcl_circuits.circuit.memristors.response import first_state
+from tcl_circuits.circuit.netlist import device_bench
+from tcl_circuits.engines.pool import Job, Pool
+from tcl_circuits.errors import EngineError, InputError
+from tcl_circuits.units import spice_number
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+VECTORS = ("time", "v(drive)", "i(vmeter)", "v(state)")
+"""What is read, as ngspice's ``print`` and ``.meas`` name it."""
+_VECTORS = ("time", "drive", "vmeter#branch", "state")
+_RELTOL = 1e-6
+_STOPPED_EARLY = 1e-6
+
+
+def device_options(model: Memristor, voltage: Excitation, reltol: float = _RELTOL) -> dict[str, float]:
+    """ngspice's error control, from the device's own current and state: a channel's are picoamperes."""
+    volts = voltage(np.linspace(0, voltage.duration, 1001))
+    largest = max(float(np.abs(model.current(np.array(bound), volts)).max()) for bound in model.bounds)
+    return {
+        "reltol": reltol,
+        "abstol": max(reltol * largest, 1e-30),
+        "vntol": reltol,
+        "chgtol": reltol * model.time_scale,
+    }
+
+
+def device_analysis(voltage: Excitation) -> str:
+    """Return the transient analysis of a device's bench, without the leading dot."""
+    step = spice_number(voltage.longest_step)
+    return f"tran {step} {spice_number(voltage.duration)} 0 {step}"
+
+
+def device_deck(model: Memristor, voltage: Excitation, start: float | None = None) -> str:
+    """Netlist text of a device's bench, without options, analysis and end.
+
+    Raises
+    ------
+    InputError
+        If the start lies out of bounds, or is given to a volatile model, which starts at rest.
+    """
+    values = {model.parameter: model.learned_default}
+    if model.volatile and start is not None:
+        raise InputError(f"{model.name}: in ngspice a volatile state starts at rest; leave start out")
+    if not model.volatile:
+        values = {model.parameter: float(model.scaled(first_state(model, voltage, start)))}
+    return device_bench(model.subcircuit(), voltage.element("vdrive", "drive", "0"), values)
+
+
+def simulate_device_ngspice(
+    model: Memristor,
+    voltage: Excitation,
+    start: float | None = None,
+    reltol: float = _RELTOL,
+    time_limit: float = 120.0,
+) -> xr.Dataset:
+    """Simulate a device's ``.subckt`` under a voltage in ngspice.
+
+    Parameters
+    ----------
+    model, voltage, start
+        As for :func:`tcl_circuits.circuit.memristors.simulate_device`.
+    reltol : float
+        ngspice's relative tolerance; the absolute ones follow from the device.
+    time_limit : float
+        Longest wall-clock time [s].
+
+    Returns
+    -------
+    xarray.Dataset
+        As :func:`simulate_device`, at ngspice's own times; ``voltage``, ``current`` and ``state`` are what ngspice
+        computed.
+
+    Raises
+    ------
+    InputError
+        If a value can't be used.
+    EngineMissing
+        If libngspice is not installed.
+    EngineError
+        If ngspice reports a fault, stops early or returns what is not finite.
+    """
+    if not 1e-10 <= reltol <= 1e-2:
+        raise InputError(f"simulate_device_ngspice: reltol = {reltol} must lie in 1e-10 .. 1e-2")
+    deck = "\n".join([device_deck(model, voltage, start), ".options noinit", ".end", ""])
+    options = tuple(f"option {name}={value:g}" for name, value in device_options(model, voltage, reltol).items())
+    pool = Pool(1, time_limit)
+    try:
+        found = pool.run([Job(deck, options, (), device_analysis(voltage), _VECTORS)])[0]
+    finally:
+        pool.close()
+    return _labelled(model, voltage, found)
+
+
+def _labelled(model: Memristor, voltage: Excitation, found: FloatArray) -> xr.Dataset:
+    from tcl_circuits.circuit.memristors.response import device_waveforms
+
+    time, volts, amperes, share = found
+    if not np.all(np.isfinite(found)):
+        raise EngineError(f"{model.name}: ngspice returned values that are not finite")
+    if abs(time[-1] - voltage.duration) > _STOPPED_EARLY * voltage.duration or np.any(np.diff(time) <= 0):
+        raise EngineError(f"{model.name}: ngspice stopped at {time[-1]:g} s instead of {voltage.duration:g} s")
+    data = device_waveforms(model, time, volts, model.unscaled(share))
+    data["current"] = ("time", amperes, data["current"].attrs)
+    return data
