@@ -33,6 +33,7 @@ def device_options(model: Memristor, voltage: Excitation, reltol: float = _RELTO
         "abstol": max(reltol * largest, 1e-30),
         "vntol": reltol,
         "chgtol": reltol * model.time_scale,
+        "trtol": 1.0,
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.checks import finite
+from tcl_circuits.checks import finite, finite_array
 from tcl_circuits.circuit.memristors.base import Memristor
 from tcl_circuits.circuit.memristors.excitation import Excitation
 from tcl_circuits.errors import InputError, TclError
@@ -22,7 +22,11 @@ _FEWEST_POINTS = 8
 
 
 def simulate_device(
-    model: Memristor, voltage: Excitation, start: float | None = None, points: int = 2000
+    model: Memristor,
+    voltage: Excitation,
+    start: float | None = None,
+    points: int = 2000,
+    times: FloatArray | None = None,
 ) -> xr.Dataset:
     """Solve a device's state equation under a voltage.
 
@@ -41,6 +45,8 @@ def simulate_device(
         its rest at the first voltage.
     points : int
         Number of times, evenly over the duration; those of the cuts are added.
+    times : ndarray, optional
+        Increasing times of the answer [s], instead.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def simulate_device(
     Raises
     ------
     InputError
-        If the start lies out of bounds or there are too few points.
+        If the start lies out of bounds, there are too few points, or the times can't be used.
     TclError
         If the integration fails.
     """
@@ -59,12 +65,23 @@ def simulate_device(
         raise InputError(f"simulate_device: points = {points!r} must be at least {_FEWEST_POINTS}")
     share = float(model.scaled(first_state(model, voltage, start)))
     cuts = _cuts(model, voltage)
-    wanted = np.union1d(np.linspace(0, voltage.duration, points), cuts)
+    evenly = np.union1d(np.linspace(0, voltage.duration, points), cuts)
+    wanted = evenly if times is None else _checked_times(times, voltage)
     shares = np.empty(wanted.size)
     for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
         inside = (wanted >= begin) & (wanted <= end)
         shares[inside], share = _piece(model, voltage, (float(begin), float(end)), share, wanted[inside])
     return device_waveforms(model, wanted, voltage(wanted), model.unscaled(shares))
+
+
+def _checked_times(times: FloatArray, voltage: Excitation) -> FloatArray:
+    wanted = finite_array("simulate_device", "times", times)
+    last = voltage.duration
+    if wanted.ndim != 1 or wanted.size < 1 or np.any(np.diff(wanted) <= 0):
+        raise InputError("simulate_device: times must be a list of increasing times")
+    if wanted[0] < 0 or wanted[-1] > last * (1 + 1e-9):
+        raise InputError(f"simulate_device: times = {wanted[0]:g} .. {wanted[-1]:g} s must lie in 0 .. {last:g} s")
+    return np.minimum(wanted, last)
 
 
 def first_state(model: Memristor, voltage: Excitation, start: float | None) -> float:

@@ -49,8 +49,8 @@ class TEAM(Memristor):
 
     r_on: float = 1e3
     r_off: float = 10e3
-    k_on: float = -2e-7
-    k_off: float = 2e-4
+    k_on: float = -5e-8
+    k_off: float = 4e-4
     i_on: float = -8.9e-6
     i_off: float = 115e-6
     alpha_on: float = 3.0
