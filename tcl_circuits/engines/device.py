@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 VECTORS = ("time", "v(drive)", "i(vmeter)", "v(state)")
 """What is read, as ngspice's ``print`` and ``.meas`` name it."""
 _VECTORS = ("time", "drive", "vmeter#branch", "state")
-_RELTOL = 1e-6
+_RELTOL = 1e-7
 _STOPPED_EARLY = 1e-6
 
 
 def device_options(model: Memristor, voltage: Excitation, reltol: float = _RELTOL) -> dict[str, float]:
-    """ngspice's error control, from the device's own current and state: a channel's are picoamperes."""
+    """Error control of ngspice, from the device's own current and state: a channel's are picoamperes."""
     volts = voltage(np.linspace(0, voltage.duration, 1001))
     largest = max(float(np.abs(model.current(np.array(bound), volts)).max()) for bound in model.bounds)
     return {
@@ -80,8 +80,8 @@ def simulate_device_ngspice(
     Returns
     -------
     xarray.Dataset
-        As :func:`simulate_device`, at ngspice's own times; ``voltage``, ``current`` and ``state`` are what ngspice
-        computed.
+        As :func:`simulate_device`, at ngspice's own times; ``voltage``, ``current`` and ``state`` are what
+        ngspice computed.
 
     Raises
     ------
@@ -95,7 +95,9 @@ def simulate_device_ngspice(
     if not 1e-10 <= reltol <= 1e-2:
         raise InputError(f"simulate_device_ngspice: reltol = {reltol} must lie in 1e-10 .. 1e-2")
     deck = "\n".join([device_deck(model, voltage, start), ".options noinit", ".end", ""])
-    options = tuple(f"option {name}={value:g}" for name, value in device_options(model, voltage, reltol).items())
+    options = tuple(
+        f"option {name}={value:g}" for name, value in device_options(model, voltage, reltol).items()
+    )
     pool = Pool(1, time_limit)
     try:
         found = pool.run([Job(deck, options, (), device_analysis(voltage), _VECTORS)])[0]
@@ -111,7 +113,9 @@ def _labelled(model: Memristor, voltage: Excitation, found: FloatArray) -> xr.Da
     if not np.all(np.isfinite(found)):
         raise EngineError(f"{model.name}: ngspice returned values that are not finite")
     if abs(time[-1] - voltage.duration) > _STOPPED_EARLY * voltage.duration or np.any(np.diff(time) <= 0):
-        raise EngineError(f"{model.name}: ngspice stopped at {time[-1]:g} s instead of {voltage.duration:g} s")
+        raise EngineError(
+            f"{model.name}: ngspice stopped at {time[-1]:g} s instead of {voltage.duration:g} s"
+        )
     data = device_waveforms(model, time, volts, model.unscaled(share))
     data["current"] = ("time", amperes, data["current"].attrs)
     return data

@@ -30,7 +30,7 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.units import engineering, spice_number
 
 EDGE = 1e-4
-"""Part of the state's range in which a netlist brings its motion to rest before a bound; NumPy stops at it."""
+"""Share of the range in which a netlist brings motion towards a bound to rest; NumPy stops at the bound."""
 
 
 class Memristor(ABC):
@@ -40,12 +40,10 @@ class Memristor(ABC):
     """
 
     kind: ClassVar[str]
-    title: ClassVar[str]
-    citation: ClassVar[str]
     state_name: ClassVar[str]
     state_unit: ClassVar[str]
     parameter: ClassVar[str] = "x0"
-    """Parameter of the ``.subckt`` that holds what is learned: here the state at the start, scaled to 0..1."""
+    """Parameter of the ``.subckt`` that holds what is learned: the state at the start, scaled to 0..1."""
     volatile: ClassVar[bool] = False
     """Whether the state goes back by itself; what is learned is then not the state."""
 
@@ -53,6 +51,16 @@ class Memristor(ABC):
     def name(self) -> str:
         """Name on the command line and in netlists."""
         return self.kind
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What it is and its equation, in a line."""
+
+    @property
+    @abstractmethod
+    def citation(self) -> str:
+        """Where it is from."""
 
     @property
     @abstractmethod

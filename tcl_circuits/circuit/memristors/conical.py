@@ -25,17 +25,19 @@ _LEAST_P, _LARGEST_P = 1e-5, 200.0
 
 @dataclass(frozen=True)
 class ConicalChannel(Memristor):
-    """A conical channel between reservoirs of salt water; salt piles up or is depleted in it within milliseconds.
+    """A conical channel between reservoirs of salt water, which piles up or is depleted within milliseconds.
 
     ``i = g_learned x v``, ``tau dx/dt = x_inf(v) - x``, ``tau = length^2/(12 diffusion)``; x = g/g_0 is the
-    volatile ionic state, 1 at rest. ``x_inf(v) = 1 + dg integral_0^L [x R_t/(L R(x)) - (exp(Pe x R_t^2/(L R_b
-    R(x))) - 1)/(exp(Pe R_t/R_b) - 1)] dx/L``, with ``R(x) = R_b - (R_b - R_t) x/L``, ``dg = -2 w (R_b - R_t)/R_b
-    Du``, ``Du = sigma/(2 rho R_t)`` (sigma, rho in numbers), ``w = e D eta/(kT eps psi_0)`` and the Peclet number
-    ``Pe = -e v R_b/(w kT R_t)``. Kamsma, Boon, ter Rele, Spitoni, van Roij, Phys. Rev. Lett. 130, 268401 (2023),
-    Eqs. 2-5, and its parameters. A positive voltage raises x for the negative surface charge there.
+    volatile ionic state, 1 at rest. With z from the base (p) to the tip (n) and R(z) = R_b - (R_b - R_t) z/L,
+    ``x_inf(v) = 1 + dg integral_0^L [z R_t/(L R(z))
+    - (exp(Pe z R_t^2/(L R_b R(z))) - 1)/(exp(Pe R_t/R_b) - 1)] dz/L``,
+    ``dg = -2 w Du (R_b - R_t)/R_b``, ``Du = sigma/(2 rho R_t)`` (sigma and rho in numbers of charges),
+    ``w = e D eta/(kT eps psi_0)``, Peclet number ``Pe = -e v R_b/(w kT R_t)``. A base more positive than
+    the tip lowers x where the walls are charged negatively. Kamsma, Boon, ter Rele, Spitoni, van Roij, Phys.
+    Rev. Lett. 130, 268401 (2023), with its parameters.
 
-    What is learned stands apart from x: a conductance that scales the whole, set between cycles. The published
-    channel's is g_0 = (pi R_t R_b/L)(2 rho e^2 D/kT) = 2.4 pS.
+    What is learned stands apart from x: a conductance that scales the whole, set between cycles. That of the
+    published channel is g_0 = (pi R_t R_b/L)(2 rho e^2 D/kT) = 2.4 pS.
 
     Parameters
     ----------
@@ -76,8 +78,6 @@ class ConicalChannel(Memristor):
     temperature: float = 293.15
 
     kind: ClassVar[str] = "conical_channel"
-    title: ClassVar[str] = "conical nanofluidic channel: i = g x v, tau dx/dt = x_inf(v) - x"
-    citation: ClassVar[str] = "Kamsma et al., Phys. Rev. Lett. 130, 268401 (2023)"
     state_name: ClassVar[str] = "g/g_0"
     state_unit: ClassVar[str] = ""
     parameter: ClassVar[str] = "g"
@@ -103,6 +103,16 @@ class ConicalChannel(Memristor):
             raise InputError(f"{owner}: the ionic state would fall to {self.bounds[0]:.3g}; charge it less")
         if self.learned_conductance is not None:
             positive(owner, "learned_conductance", self.learned_conductance)
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "conical nanofluidic channel: i = g x v, tau dx/dt = x_inf(v) - x"
+
+    @property
+    def citation(self) -> str:
+        """Where it is from."""
+        return "Kamsma et al., Phys. Rev. Lett. 130, 268401 (2023)"
 
     @property
     def g_0(self) -> float:
@@ -147,7 +157,7 @@ class ConicalChannel(Memristor):
 
     @cached_property
     def _rule(self) -> tuple[FloatArray, FloatArray]:
-        """Nodes y = x R_t/(L R(x)) in 0..1 and weights, dx/L = R_b R_t/(R_t + (R_b - R_t) y)^2 dy in them."""
+        """Values of y = z R_t/(L R(z)) at Gauss-Legendre nodes of z/L in 0..1, and the weights."""
         nodes, weights = np.polynomial.legendre.leggauss(_NODES)
         share = 0.5 * (nodes + 1)
         y = share * self.tip / (self.base - (self.base - self.tip) * share)

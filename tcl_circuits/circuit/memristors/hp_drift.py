@@ -11,7 +11,13 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import positive
 from tcl_circuits.circuit.memristors.base import Memristor
 from tcl_circuits.circuit.memristors.excitation import Sine
-from tcl_circuits.circuit.memristors.windows import Window, check_window, window_text, window_value
+from tcl_circuits.circuit.memristors.windows import (
+    WINDOW_CITATIONS,
+    Window,
+    check_window,
+    window_text,
+    window_value,
+)
 from tcl_circuits.errors import InputError
 from tcl_circuits.units import spice_number
 
@@ -20,8 +26,8 @@ from tcl_circuits.units import spice_number
 class IonDrift(Memristor):
     """Linear drift of dopants in a film (HP): ``dx/dt = mobility r_on/thickness^2 i F(x)``.
 
-    ``v = (r_on x + r_off (1 - x)) i``, x the doped part of the film. Without a window x - x(0) is proportional
-    to the charge that has passed. A positive voltage raises the conductance. Strukov, Snider, Stewart,
+    ``v = (r_on x + r_off (1 - x)) i``, x the doped part of the film. Without a window x - x(0) is the charge
+    that has passed times a constant. A positive voltage raises the conductance. Strukov, Snider, Stewart,
     Williams, Nature 453, 80 (2008), Eqs. 5, 6, with D = 10 nm, mobility 1e-10 cm^2/(V s), r_off/r_on = 160
     of its Fig. 2; r_on = 100 ohm is chosen. Windows as in
     :mod:`tcl_circuits.circuit.memristors.windows`.
@@ -51,8 +57,6 @@ class IonDrift(Memristor):
     margin: float = 1e-3
 
     kind: ClassVar[str] = "ion_drift"
-    title: ClassVar[str] = "linear ion drift: dx/dt = mobility r_on/thickness^2 i F(x)"
-    citation: ClassVar[str] = "Strukov et al., Nature 453, 80 (2008)"
     state_name: ClassVar[str] = "x"
     state_unit: ClassVar[str] = ""
 
@@ -69,6 +73,17 @@ class IonDrift(Memristor):
     def name(self) -> str:
         """Name with the window's."""
         return self.kind if self.window == "none" else f"{self.kind}_{self.window}"
+
+    @property
+    def title(self) -> str:
+        """What it is, with its window."""
+        window = f"{self.window.capitalize()}'s window F, p = {self.p}" if self.window != "none" else "F = 1"
+        return f"linear ion drift (HP): dx/dt = mobility r_on/thickness^2 i F(x), {window}"
+
+    @property
+    def citation(self) -> str:
+        """Where the model and the window are from."""
+        return "; ".join(["Strukov et al., Nature 453, 80 (2008)", *WINDOW_CITATIONS[self.window]])
 
     @property
     def gain(self) -> float:
@@ -97,7 +112,7 @@ class IonDrift(Memristor):
 
     @property
     def usual_start(self) -> float:
-        """x = 0.3."""
+        """Three tenths are doped."""
         return 0.3
 
     def drift(self, x: FloatArray, v: FloatArray) -> FloatArray:

@@ -1,8 +1,8 @@
 """What a loop of current over voltage says: the three fingerprints of a memristor.
 
-Adhikari, Sah, Kim, Chua, IEEE Trans. Circuits Syst. I 60, 3008 (2013): under a periodic voltage of both signs the
-loop is pinched at the origin; beyond some frequency its lobes shrink as the frequency rises; and it becomes a
-single-valued line as the frequency grows without bound.
+Adhikari, Sah, Kim, Chua, IEEE Trans. Circuits Syst. I 60, 3008 (2013): under a periodic voltage of both signs
+the loop is pinched at the origin; beyond some frequency its lobes shrink as the frequency rises; and it
+becomes a single-valued line as the frequency grows without bound.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Loop:
         Area enclosed at positive and at negative voltages [W], the circuit integral of i dv; its sign is
         positive where the way back has more current than the way out.
     fullness : float
-        Both areas' magnitudes over four times the product of largest voltage and current: 0 for a line, 1/2 for
-        switching between an open circuit and a resistance.
+        Both areas' magnitudes over four times the product of largest voltage and current: 0 for a line, 1/4
+        for switching between an open circuit and a resistance at the crests.
     """
 
     pinch: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,9 +31,9 @@ def simulate_device(
 ) -> xr.Dataset:
     """Solve a device's state equation under a voltage.
 
-    The time axis is cut where the voltage turns, where it crosses 0 V and where the model says that motion begins
-    or ends; in between an explicit Runge-Kutta method of order 8 runs to 1e-9, and a state that reaches a bound
-    stays there to the end of its piece.
+    The time axis is cut where the voltage turns, where it crosses 0 V and where the model says that motion
+    begins or ends; in between an explicit Runge-Kutta method of order 8 runs to 1e-9, and a state that
+    reaches a bound stays there to the end of its piece.
 
     Parameters
     ----------
@@ -68,9 +69,9 @@ def simulate_device(
     evenly = np.union1d(np.linspace(0, voltage.duration, points), cuts)
     wanted = evenly if times is None else _checked_times(times, voltage)
     shares = np.empty(wanted.size)
-    for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for begin, end in pairwise(cuts.tolist()):
         inside = (wanted >= begin) & (wanted <= end)
-        shares[inside], share = _piece(model, voltage, (float(begin), float(end)), share, wanted[inside])
+        shares[inside], share = _piece(model, voltage, (begin, end), share, wanted[inside])
     return device_waveforms(model, wanted, voltage(wanted), model.unscaled(shares))
 
 
@@ -80,7 +81,9 @@ def _checked_times(times: FloatArray, voltage: Excitation) -> FloatArray:
     if wanted.ndim != 1 or wanted.size < 1 or np.any(np.diff(wanted) <= 0):
         raise InputError("simulate_device: times must be a list of increasing times")
     if wanted[0] < 0 or wanted[-1] > last * (1 + 1e-9):
-        raise InputError(f"simulate_device: times = {wanted[0]:g} .. {wanted[-1]:g} s must lie in 0 .. {last:g} s")
+        raise InputError(
+            f"simulate_device: times = {wanted[0]:g} .. {wanted[-1]:g} s must lie in 0 .. {last:g} s"
+        )
     return np.minimum(wanted, last)
 
 
@@ -147,10 +150,10 @@ def _piece(
     if edge is not None and (2 * edge - 1) * float(motion(0.5, np.array([edge]))[0]) >= 0:
         return np.full(wanted.size, edge), edge
 
-    def falls(t: float, y: FloatArray) -> float:
+    def falls(_: float, y: FloatArray) -> float:
         return float(y[0]) + _AT_BOUND
 
-    def rises(t: float, y: FloatArray) -> float:
+    def rises(_: float, y: FloatArray) -> float:
         return float(y[0]) - 1 - _AT_BOUND
 
     for event, direction in ((falls, -1.0), (rises, 1.0)):

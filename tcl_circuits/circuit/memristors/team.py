@@ -22,12 +22,13 @@ _NEGATIVE = ("k_on", "i_on")
 class TEAM(Memristor):
     """Threshold adaptive memristor, controlled by the current.
 
-    ``dx/dt = k_off (i/i_off - 1)^alpha_off f_off(x)`` for i > i_off > 0, ``k_on (i/i_on - 1)^alpha_on f_on(x)``
-    for i < i_on < 0, else 0; ``f_off = exp(-exp((x - a_off)/w_c))``, ``f_on = exp(-exp(-(x - a_on)/w_c))``,
-    with a_off = x_off and a_on = x_on; ``v = R(x) i``, R linear or exponential in x between r_on at x_on and
-    r_off at x_off. A positive voltage lowers the conductance. Kvatinsky, Friedman, Kolodny, Weiser, IEEE Trans.
-    Circuits Syst. I 60, 211 (2013), Eqs. 8-13. i_on, i_off and w_c are those of the Simmons barrier there; the
-    rest is chosen for switching within microseconds at 1 V, not fitted.
+    ``dx/dt = k_off (i/i_off - 1)^alpha_off f_off(x)`` for i > i_off > 0,
+    ``k_on (i/i_on - 1)^alpha_on f_on(x)`` for i < i_on < 0, else 0; ``f_off = exp(-exp((x - a_off)/w_c))``,
+    ``f_on = exp(-exp(-(x - a_on)/w_c))``, with a_off = x_off and a_on = x_on; ``v = R(x) i``, R linear or
+    exponential in x between r_on at x_on and r_off at x_off. A positive voltage lowers the conductance.
+    Kvatinsky, Friedman, Kolodny, Weiser, IEEE Trans. Circuits Syst. I 60, 211 (2013). i_on, i_off and w_c are
+    those of the Simmons tunnel barrier (Pickett et al., J. Appl. Phys. 106, 074508, 2009); the rest is chosen
+    for switching within microseconds at 1 V, not fitted to a device.
 
     Parameters
     ----------
@@ -61,8 +62,6 @@ class TEAM(Memristor):
     resistance: Literal["linear", "exponential"] = "linear"
 
     kind: ClassVar[str] = "team"
-    title: ClassVar[str] = "TEAM: dx/dt = k (i/i_t - 1)^alpha f(x) beyond a threshold"
-    citation: ClassVar[str] = "Kvatinsky et al., IEEE TCAS I 60, 211 (2013)"
     state_name: ClassVar[str] = "x"
     state_unit: ClassVar[str] = "m"
 
@@ -81,6 +80,16 @@ class TEAM(Memristor):
             raise InputError(f"TEAM: r_on = {self.r_on} must lie below r_off = {self.r_off}")
         if self.resistance not in ("linear", "exponential"):
             raise InputError(f"TEAM: resistance {self.resistance!r} must be linear or exponential")
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "TEAM: dx/dt = k (i/i_t - 1)^alpha f(x) beyond a threshold"
+
+    @property
+    def citation(self) -> str:
+        """Where it is from."""
+        return "Kvatinsky et al., IEEE TCAS I 60, 211 (2013)"
 
     @property
     def length(self) -> float:
@@ -162,7 +171,8 @@ class TEAM(Memristor):
         i = self.current_text(x, v, "")
         width = spice_number(self.length / self.w_c)
         sides = [
-            f"({spice_number(k / self.length)})*pow(max({i}/({spice_number(level)})-1,0),{spice_number(alpha)})"
+            f"({spice_number(k / self.length)})"
+            f"*pow(max({i}/({spice_number(level)})-1,0),{spice_number(alpha)})"
             f"*exp(-exp({width}*({inside})))"
             for k, level, alpha, inside in (
                 (self.k_off, self.i_off, self.alpha_off, f"{x}-1"),

@@ -38,8 +38,6 @@ class ThresholdElement(Memristor):
     rate: float = 0.2
 
     kind: ClassVar[str] = "threshold"
-    title: ClassVar[str] = "ideal threshold element: dG/dt = rate v where abs(v) >= threshold, i = G v"
-    citation: ClassVar[str] = "Falk, Strupp, Scellier, Murugan, Temporal contrastive learning, Eqs. 5, 6"
     state_name: ClassVar[str] = "G"
     state_unit: ClassVar[str] = "S"
 
@@ -48,6 +46,16 @@ class ThresholdElement(Memristor):
             positive("ThresholdElement", name, getattr(self, name))
         if self.g_min >= self.g_max:
             raise InputError(f"ThresholdElement: g_min = {self.g_min} must lie below g_max = {self.g_max}")
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "ideal threshold element: dG/dt = rate v where abs(v) >= threshold, i = G v"
+
+    @property
+    def citation(self) -> str:
+        """Where it is from."""
+        return "Falk, Strupp, Scellier, Murugan, Temporal contrastive learning, Eqs. 5, 6"
 
     @property
     def bounds(self) -> tuple[float, float]:

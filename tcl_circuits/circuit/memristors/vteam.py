@@ -20,11 +20,11 @@ from tcl_circuits.units import spice_number
 class VTEAM(Memristor):
     """Voltage threshold adaptive memristor.
 
-    ``dw/dt = k_off (v/v_off - 1)^alpha_off F(w)`` for v > v_off > 0, ``k_on (v/v_on - 1)^alpha_on F(w)`` for
-    v < v_on < 0, else 0; ``v = (r_on + (r_off - r_on)(w - w_on)/(w_off - w_on)) i``. A positive voltage lowers
-    the conductance. Kvatinsky, Ramadan, Friedman, Kolodny, IEEE Trans. Circuits Syst. II 62, 786 (2015),
-    Eqs. 1-3. The defaults are those with which Talati, Gupta, Mane, Kvatinsky, IEEE Trans. Nanotechnol. 15, 635
-    (2016) design logic, whose on switching is far slower than off at the same distance from its threshold.
+    ``dw/dt = k_off (v/v_off - 1)^alpha_off F(w)`` for v > v_off > 0, ``k_on (v/v_on - 1)^alpha_on F(w)``
+    for v < v_on < 0, else 0; ``v = (r_on + (r_off - r_on)(w - w_on)/(w_off - w_on)) i``. A positive voltage
+    lowers the conductance. Kvatinsky, Ramadan, Friedman, Kolodny, IEEE Trans. Circuits Syst. II 62, 786
+    (2015). The defaults are those with which Talati, Gupta, Mane, Kvatinsky, IEEE Trans. Nanotechnol. 15, 635
+    (2016) design memristive logic.
 
     Parameters
     ----------
@@ -58,8 +58,6 @@ class VTEAM(Memristor):
     p: int = 1
 
     kind: ClassVar[str] = "vteam"
-    title: ClassVar[str] = "VTEAM: dw/dt = k (v/v_t - 1)^alpha F(w) beyond a threshold"
-    citation: ClassVar[str] = "Kvatinsky et al., IEEE TCAS II 62, 786 (2015)"
     state_name: ClassVar[str] = "w"
     state_unit: ClassVar[str] = "m"
 
@@ -77,6 +75,16 @@ class VTEAM(Memristor):
         if self.r_on >= self.r_off:
             raise InputError(f"VTEAM: r_on = {self.r_on} must lie below r_off = {self.r_off}")
         check_window("VTEAM", self.window, self.p)
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "VTEAM: dw/dt = k (v/v_t - 1)^alpha F(w) beyond a threshold"
+
+    @property
+    def citation(self) -> str:
+        """Where it is from."""
+        return "Kvatinsky et al., IEEE TCAS II 62, 786 (2015)"
 
     @property
     def length(self) -> float:
@@ -140,7 +148,8 @@ class VTEAM(Memristor):
         """As :meth:`drift`."""
         low, high = self.bounds
         sides = [
-            f"({spice_number(k / (high - low))})*pow(max({v}/({spice_number(level)})-1,0),{spice_number(alpha)})"
+            f"({spice_number(k / (high - low))})"
+            f"*pow(max({v}/({spice_number(level)})-1,0),{spice_number(alpha)})"
             for k, level, alpha in (
                 (self.k_off, self.v_off, self.alpha_off),
                 (self.k_on, self.v_on, self.alpha_on),

@@ -16,6 +16,12 @@ from tcl_circuits.errors import InputError
 
 Window = Literal["none", "joglekar", "biolek"]
 
+WINDOW_CITATIONS: dict[Window, tuple[str, ...]] = {
+    "none": (),
+    "joglekar": ("Joglekar and Wolf, Eur. J. Phys. 30, 661 (2009)",),
+    "biolek": ("Biolek et al., Radioengineering 18, 210 (2009)",),
+}
+
 
 def check_window(owner: str, window: object, p: object) -> None:
     """Raise an InputError unless the window exists and its exponent p is a whole number from 1 to 20."""
@@ -29,10 +35,7 @@ def window_value(window: Window, p: int, x: FloatArray, motion: FloatArray) -> F
     """F(x) for a state that moves with the sign of `motion`."""
     if window == "none":
         return np.ones(np.broadcast_shapes(np.shape(x), np.shape(motion)))
-    if window == "joglekar":
-        place = 2 * x - 1
-    else:
-        place = np.where(motion >= 0, x, x - 1)
+    place = 2 * x - 1 if window == "joglekar" else np.where(motion >= 0, x, x - 1)
     result: FloatArray = 1 - place ** (2 * p)
     return result
 

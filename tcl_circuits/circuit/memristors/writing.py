@@ -62,7 +62,9 @@ def write(
         x, v, t = np.broadcast_arrays(model.state(conductance), height, length)
     except ValueError:
         shapes = np.shape(conductance), height.shape, length.shape
-        raise InputError(f"write: conductance, volts, seconds of shapes {shapes} do not fit together") from None
+        raise InputError(
+            f"write: conductance, volts, seconds of shapes {shapes} do not fit together"
+        ) from None
     if x.size == 0:
         return np.empty(x.shape)
     low, high = model.bounds
@@ -93,8 +95,8 @@ def _fastest(model: Memristor, v: FloatArray) -> FloatArray:
 def learning_element(channel: ConicalChannel) -> ThresholdElement:
     """Return the ideal threshold element that stands for a channel's long-term memory.
 
-    The published channel has none; a threshold of 0.5 V and a range crossed in a hundred tau at 1 V are chosen
-    here.
+    The published channel has none; a threshold of 0.5 V and a range crossed in a hundred tau at 1 V are
+    chosen here.
     """
     low, high = channel.conductances
     return ThresholdElement(low, high, threshold=0.5, rate=(high - low) / (100 * channel.tau))
@@ -104,9 +106,10 @@ def learning_element(channel: ConicalChannel) -> ThresholdElement:
 class PulseLaw:
     """Writes wanted changes of conductances with pulses of fixed height, whose length carries the change.
 
-    The length is what would make the change at the middle of the device's range with the pulse that raises the
-    conductance; the driver knows neither the device's state nor its asymmetry, so that what comes out differs from
-    what was wanted as it does in hardware. A learning rule's charge q becomes the wanted change -k q.
+    The length is what would make the change at the middle of the device's range with the pulse that raises
+    the conductance; the driver knows neither the device's state nor its asymmetry, so that what comes out
+    differs from what was wanted as it does in hardware. A learning rule's charge q becomes the wanted change
+    -k q.
 
     Parameters
     ----------

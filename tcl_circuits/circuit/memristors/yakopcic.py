@@ -22,13 +22,13 @@ class Yakopcic(Memristor):
     """Yakopcic's generalised memristive device.
 
     ``i = a1 x sinh(b v)`` for v >= 0, ``a2 x sinh(b v)`` below. ``dx/dt = g(v) f(x)`` with
-    ``g = a_p (exp(v) - exp(v_p))`` for v > v_p, ``-a_n (exp(-v) - exp(v_n))`` for v < -v_n, else 0 (v in volts).
-    Upwards ``f = 1`` for x < x_p, beyond it ``exp(-alpha_p (x - x_p)) w_p``, ``w_p = (x_p - x)/(1 - x_p) + 1``;
-    downwards ``f = 1`` for x > 1 - x_n, below it ``exp(alpha_n (x + x_n - 1)) w_n``, ``w_n = x/(1 - x_n)``. A
-    positive voltage raises the conductance (eta = 1). Yakopcic, Taha, Subramanyam, Pino, Rogers, IEEE Electron
-    Device Lett. 32, 1436 (2011); Yakopcic, Taha, Subramanyam, Pino, IEEE Trans. CAD 32, 1201 (2013), Eqs. 1-6,
-    whose parameters for a device under sine voltages are the defaults. The conductance at the least state is
-    not zero: x stays above `x_min`.
+    ``g = a_p (exp(v) - exp(v_p))`` for v > v_p, ``-a_n (exp(-v) - exp(v_n))`` for v < -v_n, else 0 (v in
+    volts). Upwards ``f = 1`` for x < x_p, beyond it ``exp(-alpha_p (x - x_p)) w_p``,
+    ``w_p = (x_p - x)/(1 - x_p) + 1``; downwards ``f = 1`` for x > 1 - x_n, below it
+    ``exp(alpha_n (x + x_n - 1)) w_n``, ``w_n = x/(1 - x_n)``. A positive voltage raises the conductance
+    (eta = 1). Yakopcic, Taha, Subramanyam, Pino, Rogers, IEEE Electron Device Lett. 32, 1436 (2011);
+    Yakopcic, Taha, Subramanyam, Pino, IEEE Trans. CAD 32, 1201 (2013), with a parameter set published there.
+    x stays above `x_min`, so that the conductance is never zero.
 
     Parameters
     ----------
@@ -62,8 +62,6 @@ class Yakopcic(Memristor):
     x_min: float = 1e-3
 
     kind: ClassVar[str] = "yakopcic"
-    title: ClassVar[str] = "Yakopcic: i = a x sinh(b v), dx/dt = g(v) f(x)"
-    citation: ClassVar[str] = "Yakopcic et al., IEEE EDL 32, 1436 (2011); IEEE TCAD 32, 1201 (2013)"
     state_name: ClassVar[str] = "x"
     state_unit: ClassVar[str] = ""
 
@@ -77,6 +75,16 @@ class Yakopcic(Memristor):
                 raise InputError(f"Yakopcic: {name} = {getattr(self, name)!r} must lie between 0 and 1")
         if self.x_min >= 0.1:
             raise InputError(f"Yakopcic: x_min = {self.x_min} must lie below 0.1")
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "Yakopcic: i = a x sinh(b v), dx/dt = g(v) f(x)"
+
+    @property
+    def citation(self) -> str:
+        """Where it is from."""
+        return "Yakopcic et al., IEEE EDL 32, 1436 (2011); IEEE TCAD 32, 1201 (2013)"
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -100,7 +108,7 @@ class Yakopcic(Memristor):
 
     @property
     def usual_start(self) -> float:
-        """x = 0.11, as published."""
+        """The published 0.11."""
         return 0.11
 
     def drift(self, x: FloatArray, v: FloatArray) -> FloatArray:
