@@ -8,7 +8,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.memristors import Excitation, Memristor
-from tcl_circuits.circuit.memristors.response import first_state
+from tcl_circuits.circuit.memristors.response import device_waveforms, first_state
 from tcl_circuits.circuit.netlist import device_bench
 from tcl_circuits.engines.pool import Job, Pool
 from tcl_circuits.errors import EngineError, InputError
@@ -22,6 +22,8 @@ VECTORS = ("time", "v(drive)", "i(vmeter)", "v(state)")
 _VECTORS = ("time", "drive", "vmeter#branch", "state")
 _RELTOL = 1e-7
 _STOPPED_EARLY = 1e-6
+_TIME_LIMIT = 120.0
+"""Longest wall-clock time for one run [s]."""
 
 
 def device_options(model: Memristor, voltage: Excitation, reltol: float = _RELTOL) -> dict[str, float]:
@@ -64,7 +66,7 @@ def simulate_device_ngspice(
     voltage: Excitation,
     start: float | None = None,
     reltol: float = _RELTOL,
-    time_limit: float = 120.0,
+    pool: Pool | None = None,
 ) -> xr.Dataset:
     """Simulate a device's ``.subckt`` under a voltage in ngspice.
 
@@ -74,8 +76,8 @@ def simulate_device_ngspice(
         As for :func:`tcl_circuits.circuit.memristors.simulate_device`.
     reltol : float
         ngspice's relative tolerance; the absolute ones follow from the device.
-    time_limit : float
-        Longest wall-clock time [s].
+    pool : Pool, optional
+        ngspice's process, for many runs; by default one is started and ended.
 
     Returns
     -------
@@ -98,17 +100,16 @@ def simulate_device_ngspice(
     options = tuple(
         f"option {name}={value:g}" for name, value in device_options(model, voltage, reltol).items()
     )
-    pool = Pool(1, time_limit)
+    workers = Pool(1, _TIME_LIMIT) if pool is None else pool
     try:
-        found = pool.run([Job(deck, options, (), device_analysis(voltage), _VECTORS)])[0]
+        found = workers.run([Job(deck, options, (), device_analysis(voltage), _VECTORS)])[0]
     finally:
-        pool.close()
+        if pool is None:
+            workers.close()
     return _labelled(model, voltage, found)
 
 
 def _labelled(model: Memristor, voltage: Excitation, found: FloatArray) -> xr.Dataset:
-    from tcl_circuits.circuit.memristors.response import device_waveforms
-
     time, volts, amperes, share = found
     if not np.all(np.isfinite(found)):
         raise EngineError(f"{model.name}: ngspice returned values that are not finite")

@@ -18,8 +18,8 @@ from tcl_circuits.units import spice_number
 _CHARGE = 1.602176634e-19
 _BOLTZMANN = 1.380649e-23
 _AVOGADRO = 6.02214076e23
-_NODES = 12
-"""Gauss-Legendre nodes of the integral over the channel, for NumPy and netlist alike: 1e-7 at 1 V."""
+_NODES = 20
+"""Gauss-Legendre nodes of the integral over the channel, for NumPy and netlist alike: 1e-8 at 2 V."""
 _LEAST_P, _LARGEST_P = 1e-5, 200.0
 
 

@@ -171,7 +171,8 @@ def _piece(
     if found.status < 0 or found.sol is None:
         raise TclError(f"{model.name}: its state equation could not be integrated: {found.message}")
     clock = (wanted - begin) / length
-    values = np.clip(found.sol(np.minimum(clock, found.t[-1]))[0], 0, 1)
+    # The interpolant takes no empty list.
+    values = np.clip(found.sol(np.minimum(np.append(clock, 0.0), found.t[-1]))[0, :-1], 0, 1)
     last = float(np.clip(found.y[0, -1], 0, 1))
     if found.status == 1:
         last = round(last)

@@ -117,7 +117,7 @@ class TEAM(Memristor):
                 (self.k_off, self.i_off, self.alpha_off),
             )
         ]
-        return self.length / min(speeds)
+        return float(self.length / min(speeds))
 
     @property
     def test(self) -> Sine:

@@ -58,10 +58,11 @@ def write(
     height, length = finite_array("write", "volts", volts), finite_array("write", "seconds", seconds)
     if np.any(length < 0):
         raise InputError(f"write: seconds = {float(length.min()):g} must not be negative")
+    state = model.state(conductance)
     try:
-        x, v, t = np.broadcast_arrays(model.state(conductance), height, length)
+        x, v, t = np.broadcast_arrays(state, height, length)
     except ValueError:
-        shapes = np.shape(conductance), height.shape, length.shape
+        shapes = state.shape, height.shape, length.shape
         raise InputError(
             f"write: conductance, volts, seconds of shapes {shapes} do not fit together"
         ) from None
@@ -69,8 +70,7 @@ def write(
         return np.empty(x.shape)
     low, high = model.bounds
     speed = _fastest(model, v) / (high - low)
-    with np.errstate(divide="ignore"):
-        t = np.minimum(t, _SATURATED / np.maximum(speed, 1e-300))
+    t = np.minimum(t, _SATURATED / np.maximum(speed, 1e-200))
     travel = float((speed * t).max())
     steps = int(np.clip(np.ceil(_STEPS_A_RANGE * travel), _FEWEST, _MOST))
     h = t / steps
