@@ -176,7 +176,7 @@ def subcircuit_text(block: Subcircuit) -> str:
 
 
 def device_bench(
-    block: Subcircuit, source: Element, values: Mapping[str, float], title: str = "tcl_circuits device"
+    block: Subcircuit, source: Element, values: Mapping[str, float], library: str | None = None
 ) -> str:
     """Netlist text of one device between a source and ground, without an analysis.
 
@@ -188,21 +188,21 @@ def device_bench(
         A voltage between the nodes ``drive`` and ``0``.
     values : mapping of str to float
         The instance's parameters.
-    title : str
-        First line.
+    library : str, optional
+        File that holds the device; by default the text does.
 
     Returns
     -------
     str
         The device's current is that of ``vmeter``; its state is the voltage of the node ``state``.
     """
-    circuit = Circuit(title)
+    circuit = Circuit("TCL: memristor between a voltage and ground")
     _add(circuit, source)
     _add(circuit, VoltageSource("vmeter", "drive", "device", 0.0))
     given = {name: spice_number(value) for name, value in values.items()}
     circuit.X("device", block.name, "device", "0", "state", **given)
-    # Below the source: a .subckt may stand anywhere.
-    return "\n".join([str(circuit).rstrip(), subcircuit_text(block).rstrip(), ""])
+    device = subcircuit_text(block).rstrip() if library is None else f'.include "{library}"'
+    return "\n".join([str(circuit).rstrip(), device, ""])
 
 
 def _circuit_text(netlist: Netlist, title: str) -> str:

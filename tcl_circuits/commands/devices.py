@@ -20,6 +20,7 @@ from tcl_circuits.circuit.netlist import subcircuit_text
 from tcl_circuits.commands.output import claim, write_text
 from tcl_circuits.engines.device import simulate_device_ngspice
 from tcl_circuits.engines.installation import advice, find_library
+from tcl_circuits.engines.pool import Pool
 from tcl_circuits.figures.devices import LoopCurves, draw_loops
 from tcl_circuits.figures.style import save
 
@@ -81,14 +82,18 @@ def device_loops(name: str, out: Path | None = None, force: bool = False) -> Dev
     present = find_library() is not None
     write_text(place / f"{name}.subckt", subcircuit_text(model.subcircuit()))
     curves, rows, tables = [], [], []
-    for factor in FACTORS:
-        sine = replace(model.test, frequency=factor * model.test.frequency)
-        exact = simulate_device(model, sine)
-        simulated = simulate_device_ngspice(model, sine) if present else None
-        curves.append(LoopCurves(sine.frequency, exact, simulated))
-        rows.append(_row(model, sine, exact, simulated))
-        tables += [_table("numpy", sine, exact)]
-        tables += [] if simulated is None else [_table("ngspice", sine, simulated)]
+    pool = Pool(1, time_limit=120)
+    try:
+        for factor in FACTORS:
+            sine = replace(model.test, frequency=factor * model.test.frequency)
+            exact = simulate_device(model, sine)
+            simulated = simulate_device_ngspice(model, sine, pool=pool) if present else None
+            curves.append(LoopCurves(sine.frequency, exact, simulated))
+            rows.append(_row(model, sine, exact, simulated))
+            tables += [_table("numpy", sine, exact)]
+            tables += [] if simulated is None else [_table("ngspice", sine, simulated)]
+    finally:
+        pool.close()
     pd.concat(tables).to_csv(place / "loop.csv", index=False)
     save(draw_loops(curves, model.title), place / "loop.png")
     remarks = () if present else (f"ngspice is not installed, so NumPy alone is used; {advice()}",)

@@ -25,9 +25,10 @@ from tcl_circuits.circuit.elements import (
     Subcircuit,
     VoltageSource,
 )
+from tcl_circuits.circuit.memristors.digits import number
 from tcl_circuits.circuit.memristors.excitation import Sine
 from tcl_circuits.errors import InputError
-from tcl_circuits.units import engineering, spice_number
+from tcl_circuits.units import engineering
 
 EDGE = 1e-4
 """Share of the range in which a netlist brings motion towards a bound to rest; NumPy stops at the bound."""
@@ -200,7 +201,7 @@ class Memristor(ABC):
             f"p, n: terminals; x: state, 0..1 V for {self.state_name} = {low:g} .. {high:g}{unit}\n"
             f"{self._parameter_text()}"
         )
-        start = float(self.learned_default)
+        start = float(number(self.learned_default))
         parts = self._parts("", ("p", "n", "x"), "m", f"{{{self.parameter}}}")
         return Subcircuit(self.name, ("p", "n", "x"), parts, text, ((self.parameter, start),))
 
@@ -225,12 +226,12 @@ class Memristor(ABC):
             # At the operating point the source holds the state: at v = 0 any would be one.
             seen = f"V({x})"
             motion = f"time>0 ? max(V({r}),0)*{up}+min(V({r}),0)*{down} : {learned}-V({m})"
-        speed = f"{spice_number(self.time_scale)}*({self.drift_text(seen, drop)})"
+        speed = f"{number(self.time_scale)}*({self.drift_text(seen, drop)})"
         return (
             BehaviouralVoltage(f"br{suffix}", r, "0", speed),
             BehaviouralCurrent(f"bm{suffix}", "0", m, motion),
             # One ampere, or 1 V at r, moves the state over its range in time_scale.
-            Capacitor(f"cm{suffix}", m, "0", self.time_scale),
+            Capacitor(f"cm{suffix}", m, "0", float(number(self.time_scale))),
             BehaviouralVoltage(f"bx{suffix}", x, "0", f"min(max(V({m}),0),1)"),
             BehaviouralCurrent(f"bg{suffix}", p, n, self.current_text(f"V({x})", drop, learned)),
         )

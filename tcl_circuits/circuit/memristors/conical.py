@@ -11,9 +11,9 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import finite, positive
 from tcl_circuits.circuit.memristors.base import Memristor
+from tcl_circuits.circuit.memristors.digits import number
 from tcl_circuits.circuit.memristors.excitation import Sine
 from tcl_circuits.errors import InputError
-from tcl_circuits.units import spice_number
 
 _CHARGE = 1.602176634e-19
 _BOLTZMANN = 1.380649e-23
@@ -240,21 +240,21 @@ class ConicalChannel(Memristor):
     def drift_text(self, x: str, v: str) -> str:
         """As :meth:`drift`."""
         low, high = self.bounds
-        slope, most = spice_number(self._p_per_volt), f"{_LARGEST_P:g}"
+        slope, most = number(self._p_per_volt), f"{_LARGEST_P:g}"
         p = f"max(min({slope}*{v},{most}),-{most})"
         # Near 0 V the quotient is 0/0; a small p in its place is right to 1e-5 of dg.
         p = f"(abs({slope}*{v})<{_LEAST_P:g} ? {_LEAST_P:g} : {p})"
         y, weights = self._rule
         waves = "+".join(
-            f"{spice_number(w)}*(exp({spice_number(place)}*{p})-1)"
+            f"{number(w)}*(exp({number(place)}*{p})-1)"
             for place, w in zip(y.tolist(), weights.tolist(), strict=True)
         )
-        swing = spice_number(self._swing / (high - low))
-        rest = spice_number((1 - low) / (high - low))
-        middle = spice_number(self._mean_place)
-        return f"({rest}+({swing})*({middle}-({waves})/(exp({p})-1))-{x})/{spice_number(self.tau)}"
+        swing = number(self._swing / (high - low))
+        rest = number((1 - low) / (high - low))
+        middle = number(self._mean_place)
+        return f"({rest}+({swing})*({middle}-({waves})/(exp({p})-1))-{x})/{number(self.tau)}"
 
     def current_text(self, x: str, v: str, learned: str) -> str:
         """As :meth:`current`."""
         low, high = self.bounds
-        return f"{learned}*({spice_number(low)}+{spice_number(high - low)}*{x})*{v}"
+        return f"{learned}*({number(low)}+{number(high - low)}*{x})*{v}"

@@ -10,6 +10,7 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import positive
 from tcl_circuits.circuit.memristors.base import Memristor
+from tcl_circuits.circuit.memristors.digits import number
 from tcl_circuits.circuit.memristors.excitation import Sine
 from tcl_circuits.circuit.memristors.windows import (
     WINDOW_CITATIONS,
@@ -19,7 +20,6 @@ from tcl_circuits.circuit.memristors.windows import (
     window_value,
 )
 from tcl_circuits.errors import InputError
-from tcl_circuits.units import spice_number
 
 
 @dataclass(frozen=True)
@@ -134,16 +134,16 @@ class IonDrift(Memristor):
 
     def _place(self, x: str) -> str:
         low, high = self.bounds
-        return f"({spice_number(low)}+{spice_number(high - low)}*{x})"
+        return f"({number(low)}+{number(high - low)}*{x})"
 
     def drift_text(self, x: str, v: str) -> str:
         """As :meth:`drift`."""
         low, high = self.bounds
-        scale = spice_number(self.gain / (high - low))
+        scale = number(self.gain / (high - low))
         factor = window_text(self.window, self.p, self._place(x), v)
         return f"{scale}*{self.current_text(x, v, '')}*{factor}"
 
     def current_text(self, x: str, v: str, learned: str) -> str:
         """As :meth:`current`."""
-        ohms = f"({spice_number(self.r_off)}-{spice_number(self.r_off - self.r_on)}*{self._place(x)})"
+        ohms = f"({number(self.r_off)}-{number(self.r_off - self.r_on)}*{self._place(x)})"
         return f"{v}/{ohms}"

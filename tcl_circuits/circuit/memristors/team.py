@@ -10,9 +10,9 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import finite, positive
 from tcl_circuits.circuit.memristors.base import Memristor
+from tcl_circuits.circuit.memristors.digits import number
 from tcl_circuits.circuit.memristors.excitation import Sine
 from tcl_circuits.errors import InputError
-from tcl_circuits.units import spice_number
 
 _POSITIVE = ("r_on", "r_off", "k_off", "i_off", "w_c")
 _NEGATIVE = ("k_on", "i_on")
@@ -169,10 +169,10 @@ class TEAM(Memristor):
     def drift_text(self, x: str, v: str) -> str:
         """As :meth:`drift`."""
         i = self.current_text(x, v, "")
-        width = spice_number(self.length / self.w_c)
+        width = number(self.length / self.w_c)
         sides = [
-            f"({spice_number(k / self.length)})"
-            f"*pow(max({i}/({spice_number(level)})-1,0),{spice_number(alpha)})"
+            f"({number(k / self.length)})"
+            f"*pow(max({i}/({number(level)})-1,0),{number(alpha)})"
             f"*exp(-exp({width}*({inside})))"
             for k, level, alpha, inside in (
                 (self.k_off, self.i_off, self.alpha_off, f"{x}-1"),
@@ -184,6 +184,6 @@ class TEAM(Memristor):
     def current_text(self, x: str, v: str, learned: str) -> str:
         """As :meth:`current`."""
         if self.resistance == "linear":
-            return f"({v}/({spice_number(self.r_on)}+{spice_number(self.r_off - self.r_on)}*{x}))"
-        decay = spice_number(float(np.log(self.r_off / self.r_on)))
-        return f"({v}*exp(-{decay}*{x})/{spice_number(self.r_on)})"
+            return f"({v}/({number(self.r_on)}+{number(self.r_off - self.r_on)}*{x}))"
+        decay = number(float(np.log(self.r_off / self.r_on)))
+        return f"({v}*exp(-{decay}*{x})/{number(self.r_on)})"

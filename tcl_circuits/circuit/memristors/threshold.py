@@ -10,9 +10,9 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import positive
 from tcl_circuits.circuit.memristors.base import Memristor
+from tcl_circuits.circuit.memristors.digits import number
 from tcl_circuits.circuit.memristors.excitation import Sine
 from tcl_circuits.errors import InputError
-from tcl_circuits.units import spice_number
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class ThresholdElement(Memristor):
 
     def drift_text(self, x: str, v: str) -> str:
         """As :meth:`drift`."""
-        scale = spice_number(self.rate / (self.g_max - self.g_min))
-        return f"{scale}*{v}*u(abs({v})-{spice_number(self.threshold)})"
+        scale = number(self.rate / (self.g_max - self.g_min))
+        return f"{scale}*{v}*u(abs({v})-{number(self.threshold)})"
 
     def current_text(self, x: str, v: str, learned: str) -> str:
         """As :meth:`current`."""
-        return f"({spice_number(self.g_min)}+{spice_number(self.g_max - self.g_min)}*{x})*{v}"
+        return f"({number(self.g_min)}+{number(self.g_max - self.g_min)}*{x})*{v}"

@@ -10,10 +10,10 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import finite, positive
 from tcl_circuits.circuit.memristors.base import Memristor
+from tcl_circuits.circuit.memristors.digits import number
 from tcl_circuits.circuit.memristors.excitation import Sine
 from tcl_circuits.circuit.memristors.windows import Window, check_window, window_text, window_value
 from tcl_circuits.errors import InputError
-from tcl_circuits.units import spice_number
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,13 @@ class VTEAM(Memristor):
 
     def _share(self, x: str) -> str:
         low, high = ((bound - self.w_on) / self.length for bound in self.bounds)
-        return x if (low, high) == (0.0, 1.0) else f"({spice_number(low)}+{spice_number(high - low)}*{x})"
+        return x if (low, high) == (0.0, 1.0) else f"({number(low)}+{number(high - low)}*{x})"
 
     def drift_text(self, x: str, v: str) -> str:
         """As :meth:`drift`."""
         low, high = self.bounds
         sides = [
-            f"({spice_number(k / (high - low))})"
-            f"*pow(max({v}/({spice_number(level)})-1,0),{spice_number(alpha)})"
+            f"({number(k / (high - low))})*pow(max({v}/({number(level)})-1,0),{number(alpha)})"
             for k, level, alpha in (
                 (self.k_off, self.v_off, self.alpha_off),
                 (self.k_on, self.v_on, self.alpha_on),
@@ -159,4 +158,4 @@ class VTEAM(Memristor):
 
     def current_text(self, x: str, v: str, learned: str) -> str:
         """As :meth:`current`."""
-        return f"{v}/({spice_number(self.r_on)}+{spice_number(self.r_off - self.r_on)}*{self._share(x)})"
+        return f"{v}/({number(self.r_on)}+{number(self.r_off - self.r_on)}*{self._share(x)})"

@@ -16,7 +16,7 @@ from tcl_circuits.circuit.memristors.conical import ConicalChannel
 from tcl_circuits.circuit.memristors.threshold import ThresholdElement
 from tcl_circuits.errors import InputError
 
-_STEPS_A_RANGE = 64
+_STEPS_A_RANGE = 32
 _FEWEST, _MOST = 16, 4096
 _SATURATED = 60.0
 """Crossings of the range after which every state has arrived where its voltage takes it."""
@@ -76,6 +76,8 @@ def write(
     h = t / steps
     for _ in range(steps):
         k1 = model.state_derivative(x, v)
+        if not np.any(k1):
+            break
         k2 = model.state_derivative(x + 0.5 * h * k1, v)
         k3 = model.state_derivative(x + 0.5 * h * k2, v)
         k4 = model.state_derivative(x + h * k3, v)

@@ -10,9 +10,9 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import not_negative, positive
 from tcl_circuits.circuit.memristors.base import Memristor
+from tcl_circuits.circuit.memristors.digits import number
 from tcl_circuits.circuit.memristors.excitation import Sine
 from tcl_circuits.errors import InputError
-from tcl_circuits.units import spice_number
 
 _LARGEST_EXPONENT = 200.0
 
@@ -138,25 +138,25 @@ class Yakopcic(Memristor):
 
     def _place(self, x: str) -> str:
         low, high = self.bounds
-        return f"({spice_number(low)}+{spice_number(high - low)}*{x})"
+        return f"({number(low)}+{number(high - low)}*{x})"
 
     def drift_text(self, x: str, v: str) -> str:
         """As :meth:`drift`."""
         low, high = self.bounds
         place, most = self._place(x), f"{_LARGEST_EXPONENT:g}"
         volts = f"max(min({v},{most}),-{most})"
-        over = f"max({place}-{spice_number(self.x_p)},0)"
-        under = f"min({place}-{spice_number(1 - self.x_n)},0)"
-        a_p, a_n = (spice_number(a / (high - low)) for a in (self.a_p, self.a_n))
-        up = f"{a_p}*max(exp({volts})-{spice_number(float(np.exp(self.v_p)))},0)"
-        down = f"{a_n}*max(exp(-({volts}))-{spice_number(float(np.exp(self.v_n)))},0)"
-        slow_up = f"exp(-{spice_number(self.alpha_p)}*{over})*(1-{over}/{spice_number(1 - self.x_p)})"
-        slow_down = f"exp({spice_number(self.alpha_n)}*{under})*(1+{under}/{spice_number(1 - self.x_n)})"
+        over = f"max({place}-{number(self.x_p)},0)"
+        under = f"min({place}-{number(1 - self.x_n)},0)"
+        a_p, a_n = (number(a / (high - low)) for a in (self.a_p, self.a_n))
+        up = f"{a_p}*max(exp({volts})-{number(float(np.exp(self.v_p)))},0)"
+        down = f"{a_n}*max(exp(-({volts}))-{number(float(np.exp(self.v_n)))},0)"
+        slow_up = f"exp(-{number(self.alpha_p)}*{over})*(1-{over}/{number(1 - self.x_p)})"
+        slow_down = f"exp({number(self.alpha_n)}*{under})*(1+{under}/{number(1 - self.x_n)})"
         return f"{up}*{slow_up}-{down}*{slow_down}"
 
     def current_text(self, x: str, v: str, learned: str) -> str:
         """As :meth:`current`."""
-        most, b = f"{_LARGEST_EXPONENT:g}", spice_number(self.b)
-        a1, a2 = spice_number(self.a1), spice_number(self.a2)
+        most, b = f"{_LARGEST_EXPONENT:g}", number(self.b)
+        a1, a2 = number(self.a1), number(self.a2)
         scale = a1 if a1 == a2 else f"({v}>=0 ? {a1} : {a2})"
         return f"{scale}*{self._place(x)}*sinh(max(min({b}*{v},{most}),-{most}))"
