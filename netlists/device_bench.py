@@ -89,7 +89,9 @@ class DeviceBench:
             ("x_most", whole.max(), "max v(state)"),
             ("x_end", whole[-1], f"find v(state) at={sine.duration * (1 - 1e-9):.12g}"),
         ):
-            measures.append(Measure(name, how, round(float(value), 6), _TOLERANCE, "V", "share of the state's range"))
+            measures.append(
+                Measure(name, how, round(float(value), 6), _TOLERANCE, "V", "share of the state's range")
+            )
         return measures
 
     def section(self) -> str:

@@ -55,7 +55,9 @@ class ThresholdElement(Memristor):
     @property
     def citation(self) -> str:
         """Where it is from."""
-        return "Falk, Strupp, Scellier, Murugan, Temporal contrastive learning, Eqs. 5, 6"
+        return (
+            "Falk, Strupp, Scellier, Murugan, Nat. Commun. (2025), doi 10.1038/s41467-025-57043-x, Eqs. 5, 6"
+        )
 
     @property
     def bounds(self) -> tuple[float, float]:
