@@ -196,3 +196,19 @@ class TestInCells:
         cell = tcl.SenseCell(device=TEAM())
         with pytest.raises(InputError, match="team: a conductance of"):
             ngspice.run(small, cell, saw, self.drive())
+
+    def test_channels_of_picosiemens_at_rest(self, ngspice: Ngspice) -> None:
+        """Kirchhoff's law with the channel's own steady state, in a network altered without a reload."""
+        channel = ConicalChannel()
+        g_0 = channel.g_0
+        first = tcl.lattice(3, 3, [(0, 0), (2, 2)], [(0, 2)], seed=3, conductance=(0.5 * g_0, 5 * g_0))
+        cell = tcl.SenseCell(c=1e-12, r=1e9, device=channel)
+        for network in (first, first.with_conductance(first.conductance[::-1])):
+            v = ngspice.settle(network, cell, np.array([[0.5, 0.0]]))[0]
+            drop = v[network.edges[:, 0]] - v[network.edges[:, 1]]
+            current = network.conductance * channel.steady_state(drop) * drop
+            total = np.zeros(v.size)
+            np.add.at(total, network.edges[:, 0], current)
+            np.add.at(total, network.edges[:, 1], -current)
+            assert np.abs(total[network.free]).max() < 1e-6 * np.abs(current).max()
+            assert np.abs(channel.steady_state(drop) - 1).max() > 0.02

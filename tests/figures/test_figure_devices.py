@@ -27,8 +27,10 @@ def test_the_last_period_and_the_whole_state() -> None:
     data = shown[0].numpy
     late = data["time"].to_numpy() >= data["time"].to_numpy()[-1] / 2 - 1e-12
     loop = left.lines[0]
-    assert_allclose(loop.get_ydata(), data["current"].to_numpy()[late] * 1e6)
-    assert_allclose(right.lines[1].get_ydata(), shown[1].numpy["state"].to_numpy() * 1e6)
+    assert_allclose(np.asarray(loop.get_ydata(), dtype=float), data["current"].to_numpy()[late] * 1e6)
+    assert_allclose(
+        np.asarray(right.lines[1].get_ydata(), dtype=float), shown[1].numpy["state"].to_numpy() * 1e6
+    )
     assert float(np.max(np.asarray(right.lines[0].get_xdata()))) == 2.0
 
 

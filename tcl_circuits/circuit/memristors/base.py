@@ -185,12 +185,20 @@ class Memristor(ABC):
         The source ``vm<suffix>`` holds what is learned, ``x<suffix>`` is the scaled state.
         """
         held = f"y{suffix}"
-        source = VoltageSource(f"vm{suffix}", held, "0", float(self.learned(conductance)))
-        return (source, *self._parts(suffix, (a, b, f"x{suffix}"), f"m{suffix}", f"V({held})"))
+        source = VoltageSource(f"vm{suffix}", held, "0", float(self._held(np.asarray(conductance))))
+        return (source, *self._parts(suffix, (a, b, f"x{suffix}"), f"m{suffix}", self._held_text(held)))
 
     def settings(self, conductance: FloatArray) -> Iterable[tuple[str, float]]:
         """Names of the elements that set the edges' conductances [S], and their values."""
-        return [(f"vm{e}", value) for e, value in enumerate(self.learned(conductance).tolist())]
+        return [(f"vm{e}", value) for e, value in enumerate(self._held(conductance).tolist())]
+
+    def _held(self, conductance: FloatArray) -> FloatArray:
+        """Voltage of the source that holds what is learned."""
+        return self.learned(conductance)
+
+    def _held_text(self, node: str) -> str:
+        """What is learned, in terms of that voltage."""
+        return f"V({node})"
 
     def subcircuit(self) -> Subcircuit:
         """Return the device as a documented ``.subckt`` with the pins ``p n x``; x is the scaled state."""

@@ -229,6 +229,14 @@ class ConicalChannel(Memristor):
         """The conductance itself [S]: what is learned is not the ionic state."""
         return self.learnable(conductance)
 
+    def _held(self, conductance: FloatArray) -> FloatArray:
+        """Share of g_0 by which it differs: a simulator's first guess, 0 V, must conduct."""
+        result: FloatArray = self.learnable(conductance) / self.g_0 - 1
+        return result
+
+    def _held_text(self, node: str) -> str:
+        return f"({number(self.g_0)}*(1+V({node})))"
+
     @property
     def learned_default(self) -> float:
         """The learned conductance [S]."""

@@ -163,7 +163,7 @@ class TestIonDrift:
 
     @pytest.mark.parametrize("p", [1, 3])
     def test_windows(self, p: int) -> None:
-        none, slow, kind = (IonDrift(window=w, p=p) for w in ("none", "joglekar", "biolek"))  # type: ignore[arg-type]
+        none, slow, kind = (IonDrift(window=w, p=p) for w in ("none", "joglekar", "biolek"))
         x = np.linspace(0.01, 0.99, 9)
         for v in (np.array(1.0), np.array(-1.0)):
             assert_allclose(slow.drift(x, v), none.drift(x, v) * (1 - (2 * x - 1) ** (2 * p)))
@@ -213,7 +213,7 @@ class TestConicalChannel:
         def integrand(share: float) -> float:
             radius = m.base - (m.base - m.tip) * share
             exponent = peclet * share * m.tip**2 / (m.base * radius)
-            return share * m.tip / radius - np.expm1(exponent) / np.expm1(peclet * m.tip / m.base)
+            return float(share * m.tip / radius - np.expm1(exponent) / np.expm1(peclet * m.tip / m.base))
 
         expected = 1 - 2 * w * (m.base - m.tip) / m.base * dukhin * quad(integrand, 0, 1, epsabs=1e-12)[0]
         assert float(m.steady_state(np.array(v))) == pytest.approx(expected, rel=1e-6)
@@ -294,5 +294,7 @@ class TestNetlist:
 
     def test_a_learned_channel_hands_its_conductance_on(self) -> None:
         channel = ConicalChannel()
-        assert channel.subcircuit().parameters == (("g", channel.g_0),)
+        ((name, value),) = channel.subcircuit().parameters
+        assert name == "g"
+        assert value == pytest.approx(channel.g_0)
         assert replace(channel, learned_conductance=1e-11).subcircuit().parameters == (("g", 1e-11),)

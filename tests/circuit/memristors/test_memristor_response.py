@@ -82,7 +82,7 @@ class TestSolution:
         """Same charge, same state, whatever the waveform; no window: proportional; Joglekar: its integral."""
         for found in (first, second):
             for window in ("none", "joglekar"):
-                model = IonDrift(window=window)  # type: ignore[arg-type]
+                model = IonDrift(window=window)
                 data = simulate_device(model, ramps(found, 0.3, 1.0), start=0.3, points=4000)
                 x, time = data["state"].to_numpy(), data["time"].to_numpy()
                 i = data["current"].to_numpy()
