@@ -15,6 +15,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import device_bench
 import kernel_bench
 from bench import Bench
 from divider_bench import voltage_divider
@@ -35,12 +36,15 @@ TOLERANCE UNIT`), from Eq. 25 of the paper and from the exact engine, not from n
 them. Node names are those of the graph with `n_` before them, and `_p` and `_n` for `+` and `-` at their end;
 `u3` is where the kernel output of edge 3 is read: the current through the resistor behind it.
 
+`memristors.lib` holds the memristor models, each a `.subckt` with its equations, source and parameters; the
+`device_*.cir` are their sine tests.
+
 Each netlist may be used without restriction (CC0); the generator is part of tcl_circuits (GPL).
 
 """
 
 
-def benches() -> list[Bench]:
+def benches() -> list[Bench | device_bench.DeviceBench]:
     """All netlists, in the README's order."""
     task, network = trained_iris()
     return [
@@ -49,6 +53,7 @@ def benches() -> list[Bench]:
         voltage_divider(),
         iris_cycle(task, network),
         iris_inference(task, network),
+        *device_bench.device_benches(),
     ]
 
 
@@ -56,6 +61,7 @@ def files() -> dict[str, str]:
     """File names and what stands in them."""
     found = benches()
     written = {bench.name: bench.text() for bench in found}
+    written[device_bench.LIBRARY] = device_bench.library()
     written["README.md"] = README + "\n".join(bench.section() for bench in found)
     return written
 

@@ -1,6 +1,7 @@
 """Temporal Contrastive Learning as circuits: networks from graphs, trained in ngspice or in NumPy."""
 
 from tcl_circuits import engines, ep, kernels, synapse
+from tcl_circuits.circuit import memristors
 from tcl_circuits.circuit.builders import crossbar, lattice, random_regular, signed_inputs
 from tcl_circuits.circuit.cells import SenseCell, SeriesCell
 from tcl_circuits.circuit.drive import Drive
@@ -50,6 +51,7 @@ __all__ = [
     "ideal_contrast",
     "kernels",
     "lattice",
+    "memristors",
     "random_regular",
     "signed_inputs",
     "simulate",

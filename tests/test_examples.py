@@ -145,3 +145,14 @@ def test_one_synapse(tmp_path: Path) -> None:
     paid, area = numbers(text, "dissipation # kT/time, area #").T
     assert np.all(np.diff(paid) > 0)
     assert np.all(np.diff(area) < 0)
+
+
+def test_memristor_loops(tmp_path: Path) -> None:
+    text = run("memristor_loops.py", tmp_path)
+    lobes = numbers(text, "lobes at f, 3f, 10f: # # #")
+    assert lobes.shape == (len(tcl.memristors.MODELS), 3)
+    assert np.all(np.diff(lobes, axis=1) < 0)
+    up = numbers(text, "up: # # # of what was wanted")[0]
+    down = numbers(text, "down: # # # of what was wanted")[0]
+    # Windows: the nearer to a bound, the less is written towards it.
+    assert up[0] > up[1] > up[2] > 0 > down[0] > down[1] > down[2]

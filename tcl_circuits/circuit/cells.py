@@ -52,6 +52,11 @@ class Cell(Protocol):
     """An edge cell, seen by netlists and engines."""
 
     @property
+    def device(self) -> Device:
+        """The trainable conductance."""
+        ...
+
+    @property
     def signal(self) -> Signal:
         """Which synaptic signal the cell senses."""
         ...

@@ -79,9 +79,20 @@ Element: TypeAlias = (
 
 @dataclass(frozen=True)
 class Subcircuit:
-    """A cell as a ``.subckt``: its pins, elements and a description in plain words."""
+    """A cell or device as a ``.subckt``.
+
+    Parameters
+    ----------
+    name, pins, elements
+        What it is called, its terminals and what it consists of.
+    description : str
+        What it is, in plain words.
+    parameters : tuple of (str, float)
+        Names that expressions hold as ``{name}``, and their defaults.
+    """
 
     name: str
     pins: tuple[str, ...]
     elements: tuple[Element, ...]
     description: str
+    parameters: tuple[tuple[str, float], ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -167,11 +168,41 @@ def standalone(netlist: Netlist, title: str, reltol: float = 1e-6) -> str:
 
 def subcircuit_text(block: Subcircuit) -> str:
     """Text of a cell as a ``.subckt``, its description as comments before it."""
-    body = SubCircuit(block.name, *block.pins)
+    body = SubCircuit(block.name, *block.pins, **{name: spice_number(v) for name, v in block.parameters})
     for element in block.elements:
         _add(body, element)
     comments = [f"* {line}" for line in block.description.splitlines()]
     return "\n".join([*comments, str(body).strip(), ""])
+
+
+def device_bench(
+    block: Subcircuit, source: Element, values: Mapping[str, float], library: str | None = None
+) -> str:
+    """Netlist text of one device between a source and ground, without an analysis.
+
+    Parameters
+    ----------
+    block : Subcircuit
+        The device, with the pins ``p n x``.
+    source : Element
+        A voltage between the nodes ``drive`` and ``0``.
+    values : mapping of str to float
+        The instance's parameters.
+    library : str, optional
+        File that holds the device; by default the text does.
+
+    Returns
+    -------
+    str
+        The device's current is that of ``vmeter``; its state is the voltage of the node ``state``.
+    """
+    circuit = Circuit("TCL: memristor between a voltage and ground")
+    _add(circuit, source)
+    _add(circuit, VoltageSource("vmeter", "drive", "device", 0.0))
+    given = {name: spice_number(value) for name, value in values.items()}
+    circuit.X("device", block.name, "device", "0", "state", **given)
+    device = subcircuit_text(block).rstrip() if library is None else f'.include "{library}"'
+    return "\n".join([str(circuit).rstrip(), device, ""])
 
 
 def _circuit_text(netlist: Netlist, title: str) -> str:

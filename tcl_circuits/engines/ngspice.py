@@ -84,7 +84,7 @@ class Ngspice:
         drive.check(network)
         span = timeline(network, cell, saw, drive)
         decks = self._decks(network, cell, saw, drive)
-        settings = _conductance_commands(network)
+        settings = _conductance_commands(network, cell)
         ohms = cell.resistance(network.conductance)
         length = span.stop - span.start
         first = min(length / 50, _FIRST_STEP * span.fastest)
@@ -121,7 +121,7 @@ class Ngspice:
         if not cell.conducts_dc:
             return self._step_response(network, cell, drive)
         text, netlist = self._netlist(network, cell, _AT_REST, drive)
-        settings = _conductance_commands(network)
+        settings = _conductance_commands(network, cell)
         span = timeline(network, cell, _AT_REST, drive)
         names = netlist.nodes.spice
         jobs = [
@@ -188,9 +188,9 @@ _AT_REST = Sawtooth(1e-6, 1e-5)
 _STEP = 1e-5
 
 
-def _conductance_commands(network: Network) -> tuple[str, ...]:
+def _conductance_commands(network: Network, cell: Cell) -> tuple[str, ...]:
     # A checked network's values are finite: repr is what spice_number would write.
-    return tuple([f"alter rg{e}={ohms!r}" for e, ohms in enumerate((1.0 / network.conductance).tolist())])
+    return tuple([f"alter {name}={value!r}" for name, value in cell.device.settings(network.conductance)])
 
 
 def _input_commands(drive: Drive, span: Timeline, sample: int) -> tuple[str, ...]:

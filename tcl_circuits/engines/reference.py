@@ -14,6 +14,7 @@ from numpy.polynomial import chebyshev
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SIGNALS, Cell
 from tcl_circuits.circuit.conduction import Conduction
+from tcl_circuits.circuit.devices import HeldConductance
 from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
@@ -50,10 +51,15 @@ class Reference:
         Raises
         ------
         NetworkError, InputError
-            If the network has faults or the drive does not fit it.
+            If the network has faults, the drive does not fit it, or the cell's device moves in a cycle.
         EngineError
             If the nudged state does not converge.
         """
+        if not isinstance(cell.device, HeldConductance):
+            raise InputError(
+                f"Reference: the device {type(cell.device).__name__} changes its conductance within a cycle, "
+                "which the exact engine can't follow; use ngspice, or HeldConductance"
+            )
         network.check()
         drive.check(network)
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)

@@ -13,6 +13,7 @@ import pytest
 from handoff_samples import SAW, contents, divider_design, hostile_design, small_design
 
 import tcl_circuits as tcl
+from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff import bundle as module
 from tcl_circuits.handoff.bundle import write_bundle
@@ -171,6 +172,9 @@ def test_export_from_a_script(tmp_path: Path) -> None:
 def test_devices_without_a_model_are_refused(tmp_path: Path) -> None:
     class Strange:
         def elements(self, suffix: str, a: str, b: str, conductance: float) -> tuple[()]:
+            return ()
+
+        def settings(self, conductance: FloatArray) -> tuple[()]:
             return ()
 
     with pytest.raises(InputError, match="Strange has no model"):
