@@ -300,7 +300,6 @@ def beta_interpolation(beta: FloatArray, count: int) -> tuple[FloatArray, FloatA
         The polynomial's last two coefficients, which tell its error.
     """
     points = chebyshev.chebpts1(count)
-    basis: FloatArray = np.linalg.inv(chebyshev.chebvander(points, count - 1))
-    weights: FloatArray = chebyshev.chebvander(2 * beta - 1, count - 1) @ basis
-    nodes: FloatArray = 0.5 * (points + 1)
-    return nodes, weights, basis[-2:]
+    basis = np.asarray(np.linalg.inv(chebyshev.chebvander(points, count - 1)), dtype=np.float64)
+    weights = np.asarray(chebyshev.chebvander(2 * beta - 1, count - 1) @ basis, dtype=np.float64)
+    return np.asarray(0.5 * (points + 1), dtype=float), weights, basis[-2:]
