@@ -111,7 +111,7 @@ def iris_lattice(seed: int = 0) -> Task:
     return replace(
         task,
         name="iris-lattice",
-        recipe=replace(task.recipe, rate=5e-6),
+        recipe=replace(task.recipe, rate=5e-6, chirp=True),
         description=f"iris flowers on a random 7x7 lattice, {network.edge_count} edges, outputs inside",
     )
 
