@@ -123,7 +123,7 @@ class TestSabotage:
         before = ngspice.run(network, cell, saw, drive)
         commands, message = SETTINGS[name]
         with monkeypatch.context() as patch:
-            patch.setattr(ngspice_module, "_conductance_commands", lambda network: commands)
+            patch.setattr(ngspice_module, "_conductance_commands", lambda network, cell: commands)
             with pytest.raises(EngineError, match=message):
                 ngspice.run(network, cell, saw, drive)
         same(ngspice.run(network, cell, saw, drive), before)
