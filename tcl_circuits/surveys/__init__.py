@@ -1,0 +1,1 @@
+"""Surveys: many runs that ask what a circuit can do, and what its parts must be like."""
