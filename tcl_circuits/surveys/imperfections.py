@@ -65,7 +65,7 @@ class Imperfections:
         Between two values that are acquired separately, or through a multiplier, normal from edge to edge
         and constant in time [rms, share of a signal's full scale of 0.5 V^2].
     memory_bits : int
-        Bits of a remembered value, over the full scale, rounded stochastically; 0 is exact.
+        Bits of a remembered value over a signal's full scale, beyond which the words go on; 0 is exact.
     twin_mismatch : float
         Of a twin network's conductances [relative rms].
 

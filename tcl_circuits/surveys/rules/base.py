@@ -92,5 +92,5 @@ def acquired(bench: Bench, signals: FloatArray, capacitance: float) -> FloatArra
         signals = signals + noise * bench.rng.standard_normal(signals.size)
     if own.memory_bits:
         step = FULL_SCALE / 2**own.memory_bits
-        signals = step * np.floor(signals / step + bench.rng.random(signals.size))
+        signals = step * np.round(signals / step)
     return signals

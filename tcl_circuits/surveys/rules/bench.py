@@ -127,13 +127,13 @@ class Bench:
             step = step * (1 + own.update_noise * self.rng.standard_normal(step.size))
         reached = np.clip(self.programmed + step, self._low, self._high)
         touched = step != 0
+        least = 0.0
         if own.levels:
             reached = self._on_levels(reached)
-            moved = np.abs(reached - self.programmed) > 0.5 * self._spacing
-            self.writes += int(np.count_nonzero(moved & touched))
-        else:
-            self.writes += int(np.count_nonzero(touched))
-        self.programmed = np.where(touched, reached, self.programmed)
+            least = 0.5 * self._spacing
+        reached = np.where(touched, reached, self.programmed)
+        self.writes += int(np.count_nonzero(np.abs(reached - self.programmed) > least))
+        self.programmed = reached
 
     def spend(self, time: float, power: float) -> None:
         """Count circuit time [s] at a mean power [W]."""

@@ -105,11 +105,6 @@ class Result:
         return asdict(self)
 
 
-def run(plan: Plan) -> dict[str, Any]:
-    """Carry a plan out; a :class:`Result` as JSON, for workers in other processes."""
-    return train(plan).as_json()
-
-
 def train(plan: Plan) -> Result:
     """Carry a plan out.
 
