@@ -1,1 +1,1 @@
-"""Surveys: many runs that ask what a circuit can do, and what its parts must be like."""
+"""Surveys: the same circuit at many settings, and what it costs."""

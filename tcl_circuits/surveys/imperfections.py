@@ -125,8 +125,13 @@ class Imperfections:
     @classmethod
     def spread(cls, share: float) -> Imperfections:
         """Spread of everything that spreads, by the same share."""
-        names = ("conductance", "capacitance", "resistance", "threshold", "gain")
-        return cls(**{f"{name}_spread": share for name in names})
+        return cls(
+            conductance_spread=share,
+            capacitance_spread=share,
+            resistance_spread=share,
+            threshold_spread=share,
+            gain_spread=share,
+        )
 
     @classmethod
     def read(cls, path: Path) -> Imperfections:

@@ -92,9 +92,7 @@ class Bench:
             values = values * np.exp(noise * self.rng.standard_normal(values.size) - 0.5 * noise * noise)
         return Conduction(self.network.with_conductance(values))
 
-    def look(
-        self, inputs: FloatArray, target: FloatArray, betas: FloatArray, twin: bool = False
-    ) -> Look:
+    def look(self, inputs: FloatArray, target: FloatArray, betas: FloatArray, twin: bool = False) -> Look:
         """Voltages, signals and power under one sample.
 
         Parameters

@@ -55,9 +55,7 @@ class Branches:
     threshold: FloatArray
 
     @classmethod
-    def of(
-        cls, cell: SenseCell, imperfections: Imperfections, parts: Parts, full_scale: float
-    ) -> Branches:
+    def of(cls, cell: SenseCell, imperfections: Imperfections, parts: Parts, full_scale: float) -> Branches:
         """Branches of a specimen.
 
         Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,8 +54,8 @@ class RuleStudy:
     seeds: int = 3
     seed: int = 0
     epochs: int | None = None
-    imperfections: Imperfections = Imperfections()
-    saw: Sawtooth = Sawtooth(1e-5, 1e-3)
+    imperfections: Imperfections = field(default_factory=Imperfections)
+    saw: Sawtooth = field(default_factory=lambda: Sawtooth(1e-5, 1e-3))
 
     def __post_init__(self) -> None:
         check_rules(self.rules)
@@ -66,7 +66,14 @@ class RuleStudy:
     def plan(self, rule: str, rate: float, seed: int, validate: bool) -> Plan:
         """Plan of one of its runs."""
         return Plan(
-            self.task, rule, rate, passes(self.task, self.epochs), seed, self.imperfections, self.saw, validate
+            self.task,
+            rule,
+            rate,
+            passes(self.task, self.epochs),
+            seed,
+            self.imperfections,
+            self.saw,
+            validate,
         )
 
     @property
@@ -178,24 +185,51 @@ def compare(
         If workers die for good; what was reached is in the store.
     """
     later = len(study.rules) * study.seeds
+    chosen = tune(study, workers, store, _part(progress, 0, later))
+    finals = {
+        _key("test", rule, rate, seed): study.plan(rule, rate, seed, validate=False)
+        for rule, rate in chosen.items()
+        for seed in study.all_seeds
+    }
+    before = later * len(RATES)
+    tested = run_jobs(attempt, finals, workers, store, _part(progress, before, 0)).complete()
+    return [
+        _row(rule, rate, [tested[_key("test", rule, rate, seed)] for seed in study.all_seeds])
+        for rule, rate in chosen.items()
+    ]
+
+
+def tune(
+    study: RuleStudy,
+    workers: Workers | None = None,
+    store: Store | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, float]:
+    """Rate of each rule [S]: of :data:`RATES`, that with the least loss on held-out training samples.
+
+    Parameters
+    ----------
+    study, workers, store, progress
+        As for :func:`compare`; progress counts this stage.
+
+    Raises
+    ------
+    TclError
+        If a rule fails at every rate.
+    """
     plans = {
         _key("tune", rule, rate, seed): study.plan(rule, rate, seed, validate=True)
         for rule in study.rules
         for rate in RATES
         for seed in study.all_seeds
     }
-    tried = run_jobs(attempt, plans, workers, store, _part(progress, 0, later)).complete()
-    chosen = {rule: _best(study, rule, tried) for rule in study.rules}
-    finals = {
-        _key("test", rule, rate, seed): study.plan(rule, rate, seed, validate=False)
-        for rule, rate in chosen.items()
-        for seed in study.all_seeds
-    }
-    tested = run_jobs(attempt, finals, workers, store, _part(progress, len(plans), 0)).complete()
-    return [
-        _row(rule, rate, [tested[_key("test", rule, rate, seed)] for seed in study.all_seeds])
-        for rule, rate in chosen.items()
-    ]
+    tried = run_jobs(attempt, plans, workers, store, progress).complete()
+
+    def losses(rule: str, rate: float) -> list[float]:
+        found = [tried[_key("tune", rule, rate, seed)] for seed in study.all_seeds]
+        return [each.get("loss", float("inf")) for each in found]
+
+    return {rule: best_rate({rate: losses(rule, rate) for rate in RATES}) for rule in study.rules}
 
 
 def best_rate(losses: Mapping[float, Sequence[float]]) -> float:
@@ -215,17 +249,6 @@ def best_rate(losses: Mapping[float, Sequence[float]]) -> float:
 
 def _key(stage: str, rule: str, rate: float, seed: int) -> str:
     return f"{stage} {rule} {rate:.3g} S seed {seed}"
-
-
-def _best(study: RuleStudy, rule: str, tried: Mapping[str, Any]) -> float:
-    return best_rate(
-        {
-            rate: [
-                tried[_key("tune", rule, rate, seed)].get("loss", float("inf")) for seed in study.all_seeds
-            ]
-            for rate in RATES
-        }
-    )
 
 
 def _part(

@@ -30,7 +30,7 @@ class _Fixed:
 
 
 class Contrast(_Fixed):
-    """Explicit contrast, equilibrium propagation (Eqs. 1 and 8): both states are remembered, then subtracted."""
+    """Explicit contrast, equilibrium propagation (Eqs. 1 and 8): two remembered states, subtracted."""
 
     def cycle(self, bench: Bench, inputs: FloatArray, target: FloatArray) -> None:
         """Acquire the free state, then the nudged one."""
@@ -68,7 +68,7 @@ class Hebbian(_Fixed):
 class Oscillating(_Fixed):
     """A nudge that goes like a sine about one half, and a lock-in at each edge (B7).
 
-    The signal is multiplied with the same sine; the mean, four times over, is the answer from free to nudged. A
+    The signal is multiplied with the same sine; four times the mean is the answer from free to nudged. A
     multiplier's reference has an offset, through which the signal's own mean gets in.
     """
 

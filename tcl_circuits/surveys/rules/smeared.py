@@ -20,8 +20,8 @@ class SmearedThreshold:
 
     A soft element passes ``u Phi((abs(u) - theta)/softness)``. Noise n on the kernel output passes on the
     mean what ``E[(u + n) 1(abs(u + n) >= theta)]`` passes. Both at once have the width
-    ``w^2 = softness^2 + noise^2`` and
-    ``g = u [Phi((u - theta)/w) + Phi(-(u + theta)/w)] + noise^2/w [phi((u - theta)/w) - phi((u + theta)/w)]``.
+    ``w^2 = softness^2 + noise^2``; with a = (u - theta)/w and b = (u + theta)/w,
+    ``g = u [Phi(a) + Phi(-b)] + noise^2/w [phi(a) - phi(b)]``.
 
     Parameters
     ----------
