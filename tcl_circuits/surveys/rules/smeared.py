@@ -57,8 +57,12 @@ class SmearedThreshold:
         """Variance of g(u + n) that the noise brings, for a sharp threshold; the shape of `u` [A^2]."""
         theta, _, noise = self._columns()
         width = np.maximum(noise, _NARROWEST * theta + 1e-300)
-        odds = ndtr((u - theta) / width) + ndtr(-(u + theta) / width)
-        result: FloatArray = odds * (1 - odds) * u * u + odds * noise**2
+        mean, second = np.zeros(()), np.zeros(())
+        for v, sign in ((u, 1), (-u, -1)):
+            odds, density = ndtr((v - theta) / width), _density((v - theta) / width)
+            mean = mean + sign * (v * odds + width * density)
+            second = second + (v * v + width**2) * odds + width * (v + theta) * density
+        result: FloatArray = np.maximum(second - mean**2, 0.0)
         return result
 
     def _primitive(self, u: FloatArray) -> FloatArray:
