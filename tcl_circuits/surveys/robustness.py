@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -132,9 +133,9 @@ class RobustnessStudy:
     bar: float | None = None
 
     def __post_init__(self) -> None:
-        self.tuning()
         if self.samples < 1:
             raise InputError(f"samples = {self.samples!r} must be at least 1")
+        self.tuning()
         if self.bar is not None and not (np.isfinite(self.bar) and self.bar > 0):
             raise InputError(f"bar = {self.bar!r} must be positive: an accuracy, or a loss factor")
 
@@ -218,7 +219,7 @@ class Robustness:
 
 def endure(
     study: RobustnessStudy,
-    workers: Workers | None = None,
+    workers: Workers | Executor | None = None,
     store: Store | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Robustness:

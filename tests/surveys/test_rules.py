@@ -79,12 +79,12 @@ def test_ideal_parts_descend_the_loss(rule: str) -> None:
 
 
 def test_hebbian_writes_large_and_opposite() -> None:
-    """What it teaches is a small difference of large writes; in the limit of small ones it is the contrast."""
+    """It teaches a small difference of large writes; in the limit of small ones that is the contrast."""
     task = small("allostery", 1)
     deltas = []
     for rule in ("hebbian", "contrast"):
         bench, setting = bench_of(task, rule=rule)
-        bench.gain *= 1e-4
+        bench.gain *= 1e-6
         deltas.append(taught(task, rule, bench, setting) / bench.gain)
     assert cosine(*deltas) > 0.999
 
@@ -120,7 +120,10 @@ def test_costs_are_power_times_time() -> None:
 
 
 def test_time_of_a_cycle_in_relaxation_times() -> None:
-    task, expected = small("iris", 1), {"contrast": 10, "twins": 5, "hebbian": 10, "continual": 105, "tcl": 1010}
+    task, expected = (
+        small("iris", 1),
+        {"contrast": 10, "twins": 5, "hebbian": 10, "continual": 105, "tcl": 1010},
+    )
     for rule, times in expected.items():
         bench, setting = bench_of(task)
         taught(task, rule, bench, setting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -161,7 +162,7 @@ def attempt(plan: Plan) -> dict[str, Any]:
 
 def compare(
     study: RuleStudy,
-    workers: Workers | None = None,
+    workers: Workers | Executor | None = None,
     store: Store | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[RuleRow]:
@@ -201,7 +202,7 @@ def compare(
 
 def tune(
     study: RuleStudy,
-    workers: Workers | None = None,
+    workers: Workers | Executor | None = None,
     store: Store | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
