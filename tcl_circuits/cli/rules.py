@@ -84,6 +84,7 @@ def compare_rules(
         print_json(dict(result.content))
         return
     output.print(_rules_table(result.rows))
+    output.print(_needs_table(result.rows))
     for remark in command.REMARKS:
         output.print(f"- {remark}")
     output.print(f"picture: {result.out}/rules.png; tables: {result.out}/rules.csv, rules.json")
@@ -147,11 +148,8 @@ def _rules_table(rows: Sequence[RuleRow]) -> Table:
     heads = ("rule", "accuracy" if classes else "factor", "rate", "cycles", "time", "energy", "writes")
     for head in heads:
         table.add_column(head, justify="left" if head == "rule" else "right", no_wrap=True)
-    for head in ("edge keeps", "sent to all"):
-        table.add_column(head)
     for row in rows:
         reached = row.accuracy if classes else row.factor
-        devices = "" if row.devices == 1 else f" ({row.devices} devices)"
         table.add_row(
             row.rule,
             "failed" if reached is None else f"{reached:.3f}" if classes else f"{reached:.3g}",
@@ -160,9 +158,16 @@ def _rules_table(rows: Sequence[RuleRow]) -> Table:
             "" if row.time is None else engineering(row.time, "s"),
             "" if row.energy is None else engineering(row.energy, "J"),
             "" if row.writes is None else f"{row.writes:.2g}",
-            f"{row.memory}{devices}",
-            row.signals,
         )
+    return table
+
+
+def _needs_table(rows: Sequence[RuleRow]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("rule", "words", "devices", "an edge keeps", "sent to all edges"):
+        table.add_column(head, justify="right" if head in ("words", "devices") else "left")
+    for row in rows:
+        table.add_row(row.rule, str(row.words), str(row.devices), row.memory, row.signals)
     return table
 
 

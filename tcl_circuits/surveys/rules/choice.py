@@ -14,16 +14,16 @@ _RULES: Mapping[str, tuple[Callable[[Setting], Rule], Needs]] = MappingProxyType
     {
         "tcl": (
             lambda setting: Temporal(setting, following=False),
-            Needs("charge of its sense capacitor", 0, 1, "none"),
+            Needs("charge of its capacitor", 0, 1, "nothing"),
         ),
         "tcl-following": (
             lambda setting: Temporal(setting, following=True),
-            Needs("charge of its sense capacitor", 0, 1, "level of the threshold"),
+            Needs("charge of its capacitor", 0, 1, "level of the threshold"),
         ),
         "contrast": (Contrast, Needs("both signals", 2, 1, "free or nudged, write")),
-        "continual": (Continual, Needs("charge of its sense capacitor", 0, 1, "gate of one bit")),
-        "twins": (Twins, Needs("none, a second network instead", 0, 2, "write")),
-        "hebbian": (Hebbian, Needs("none", 0, 1, "sign of the write")),
+        "continual": (Continual, Needs("charge of its capacitor", 0, 1, "gate of one bit")),
+        "twins": (Twins, Needs("nothing, but a second network", 0, 2, "write")),
+        "hebbian": (Hebbian, Needs("nothing", 0, 1, "sign of the write")),
         "oscillating": (
             Oscillating,
             Needs("integrator of its lock-in", 0, 1, "reference wave, write"),

@@ -112,10 +112,15 @@ def train(plan: Plan) -> Result:
     ------
     InputError
         If the plan names a task or rule that does not exist.
-    EngineError
-        If a nudged state can't be found.
+    TclError
+        If a nudged state can't be found, or the loss does not stay finite.
     """
-    task, judged = _split(tasks.load(plan.task, plan.seed), plan)
+    return train_on(tasks.load(plan.task, plan.seed), plan)
+
+
+def train_on(whole: Task, plan: Plan) -> Result:
+    """Carry a plan out on a task of the caller's, which takes the place of the plan's; see :func:`train`."""
+    task, judged = _split(whole, plan)
     bench, setting = prepare(plan, task)
     rule = make_rule(plan.rule, setting)
     start = _loss(task, bench, task.train)
