@@ -8,10 +8,23 @@ import io
 import signal
 import sys
 
-from tcl_circuits.cli import about, board, ep, figure, handoff, network, report, sweep, train
+from tcl_circuits.cli import about, board, cost, ep, figure, handoff, network, report, sweep, train
 from tcl_circuits.cli.app import app
 
-__all__ = ["about", "app", "board", "ep", "figure", "handoff", "main", "network", "report", "sweep", "train"]
+__all__ = [
+    "about",
+    "app",
+    "board",
+    "cost",
+    "ep",
+    "figure",
+    "handoff",
+    "main",
+    "network",
+    "report",
+    "sweep",
+    "train",
+]
 
 
 def main() -> None:
