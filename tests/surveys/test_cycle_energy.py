@@ -91,7 +91,8 @@ class TestCycle:
     def test_no_nudge_no_work(self, network: Network, cell: SenseCell, saw: Sawtooth) -> None:
         rest = Drive.hold([1.0, -0.5])
         found = cycle_energy(network, cell, saw, rest, Reference().run(network, cell, saw, rest))
-        assert (found.nudge, found.sense) == (0.0, pytest.approx(0.0, abs=1e-30))
+        assert found.nudge == 0
+        assert found.sense == pytest.approx(0.0, abs=1e-30)
         assert found.inputs == pytest.approx(found.dc, rel=1e-9)
 
     def test_nothing_happens(self) -> None:
@@ -130,7 +131,7 @@ class TestWrites:
         """Both polarities write the same contrast."""
         found = []
         for polarity in ("standard", "inverted"):
-            saw = Sawtooth(1e-5, 1e-3, polarity)  # type: ignore[arg-type]
+            saw = Sawtooth(1e-5, 1e-3, polarity)
             gate = design_rule(network, cell, saw, drive).gate(network, cell)
             transients = Reference(8).run(network, cell, saw, drive)
             found.append(write_energy(network, cell, saw, transients, gate, 1e-6))
@@ -165,7 +166,8 @@ class TestMargin:
         c = margin.needed_capacitance()
         other = cost(task, SenseCell(c=c, r=1e-6 / c), saw, engine=Reference()).margin
         assert other is not None
-        assert (other.sigmas, other.theta) == (pytest.approx(4), pytest.approx(margin.theta))
+        assert other.sigmas == pytest.approx(4)
+        assert other.theta == pytest.approx(margin.theta)
         assert margin.needed_gain() * margin.sigmas == pytest.approx(4)
         kt = margin.noise**2 * margin.capacitance
         assert margin.needed_capacitance(3) == pytest.approx(9 * kt * 10**2 / margin.least_contrast**2)
