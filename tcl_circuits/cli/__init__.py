@@ -8,7 +8,7 @@ import io
 import signal
 import sys
 
-from tcl_circuits.cli import about, board, cost, ep, figure, handoff, network, report, sweep, train
+from tcl_circuits.cli import about, board, cost, ep, figure, handoff, network, report, rules, sweep, train
 from tcl_circuits.cli.app import app
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "main",
     "network",
     "report",
+    "rules",
     "sweep",
     "train",
 ]
