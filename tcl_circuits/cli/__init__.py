@@ -8,13 +8,14 @@ import io
 import signal
 import sys
 
-from tcl_circuits.cli import about, board, ep, figure, handoff, network, report, rules, sweep, train
+from tcl_circuits.cli import about, board, cost, ep, figure, handoff, network, report, rules, sweep, train
 from tcl_circuits.cli.app import app
 
 __all__ = [
     "about",
     "app",
     "board",
+    "cost",
     "ep",
     "figure",
     "handoff",

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from tcl_circuits.commands.job_store import claim_store
 from tcl_circuits.commands.options import axis_of, spaced
-from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.commands.output import write_json
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.design_map import draw_design_map
 from tcl_circuits.figures.style import save
@@ -22,8 +23,6 @@ from tcl_circuits.jobs import open_workers
 from tcl_circuits.surveys import AXES, Grid, SweepError
 from tcl_circuits.surveys import sweep as survey
 from tcl_circuits.training import tasks
-
-STORE = "points.jsonl"
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class SweepResult:
 
 
 def sweep(request: SweepRequest, progress: Callable[[int, int], None] | None = None) -> SweepResult:
-    """Sweep, and leave sweep.csv, sweep.nc, sweep.json, cosine.png, error.png and points.jsonl.
+    """Sweep, and leave sweep.csv, sweep.nc, sweep.json, cosine.png, error.png and runs.jsonl.
 
     Parameters
     ----------
@@ -98,12 +97,7 @@ def sweep(request: SweepRequest, progress: Callable[[int, int], None] | None = N
         raise InputError(f"there is no task {request.task!r}; there are {', '.join(tasks.names())}")
     out = request.out or Path("runs") / f"sweep-{request.task}-seed{request.seed}"
     with open_workers(request.executor, request.workers) as workers:
-        claim(out, request.force, request.resume)
-        store = out / STORE
-        if request.resume and not store.exists():
-            raise InputError(f"there is no {store} to resume from; start without --resume")
-        if request.force and not request.resume:
-            store.unlink(missing_ok=True)
+        store = claim_store(out, request.force, request.resume)
         try:
             data = survey(
                 request.task,

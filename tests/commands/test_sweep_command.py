@@ -16,7 +16,7 @@ import pytest
 import xarray as xr
 from conftest import StartTcl, Tcl
 
-FILES = {"sweep.csv", "sweep.nc", "sweep.json", "cosine.png", "error.png", "points.jsonl"}
+FILES = {"sweep.csv", "sweep.nc", "sweep.json", "cosine.png", "error.png", "runs.jsonl"}
 QUICK = ("regression", "--epochs", 1, "--memory", ".1", "--g-range", "100", "--ratio", "10:1000:3")
 
 
@@ -49,13 +49,13 @@ def test_resume_and_force(tcl: Tcl, whole: Path) -> None:
     more = ("sweep", *QUICK, "--theta", "1,2,3", "--workers", 1, "--out", whole)
     assert tcl(*more).exit_code == 2
     assert tcl(*more, "--resume").exit_code == 0
-    lines = (whole / "points.jsonl").read_text().splitlines()
+    lines = (whole / "runs.jsonl").read_text().splitlines()
     assert len(lines) == 1 + 9
     resumed = tables(whole)
     other = tcl("sweep", *QUICK, "--theta", "1,2,3", "--seed", 1, "--workers", 1, "--out", whole, "--resume")
     assert (other.exit_code, other.stderr.splitlines()[-1]) == (
         2,
-        f"tcl-circuits: {whole}/points.jsonl belongs to another run: seed was 0, is 1",
+        f"tcl-circuits: {whole}/runs.jsonl belongs to another run: seed was 0, is 1",
     )
     assert tables(whole) == resumed
     assert tcl(*more, "--force").exit_code == 0
@@ -106,7 +106,7 @@ def begin(start_tcl: StartTcl, store: Path, *options: object) -> subprocess.Pope
 
 def test_ctrl_c_and_resume(start_tcl: StartTcl, tcl: Tcl, whole: Path, tmp_path: Path) -> None:
     options = (*QUICK, "--theta", "1,2")
-    process = begin(start_tcl, tmp_path / "o" / "points.jsonl", *options, "--epochs", 5)
+    process = begin(start_tcl, tmp_path / "o" / "runs.jsonl", *options, "--epochs", 5)
     workers = workers_of(process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
@@ -122,7 +122,7 @@ def test_ctrl_c_and_resume(start_tcl: StartTcl, tcl: Tcl, whole: Path, tmp_path:
 
 
 def test_a_worker_killed_in_the_middle(start_tcl: StartTcl, whole: Path, tmp_path: Path) -> None:
-    process = begin(start_tcl, tmp_path / "o" / "points.jsonl", *QUICK, "--theta", "1,2")
+    process = begin(start_tcl, tmp_path / "o" / "runs.jsonl", *QUICK, "--theta", "1,2")
     os.kill(workers_of(process)[0].pid, signal.SIGKILL)
     process.communicate(timeout=60)
     assert process.returncode == 0
