@@ -68,7 +68,7 @@ class Continual:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._branches: Branches | None = None
+        self._known: tuple[Branches, FloatArray] | None = None
 
     def follow(self, loss: float) -> None:
         """Nothing follows the loss."""
@@ -76,19 +76,16 @@ class Continual:
     def cycle(self, bench: Bench, inputs: FloatArray, target: FloatArray) -> None:
         """One gated rise of the nudge."""
         setting = self._setting
-        if self._branches is None:
-            self._branches = _branches(bench, setting)
-        branches = self._branches
-        kernels = branches.kernels()
-        gain, area, tau = (
-            np.array([getattr(kernel, name) for kernel in kernels])
-            for name in ("first_moment", "area", "tau")
-        )
+        if self._known is None:
+            made = _branches(bench, setting)
+            moments = np.array([(k.first_moment, k.area, k.tau) for k in made.kernels()]).T
+            self._known = made, moments
+        branches, (first_moment, area, tau) = self._known
         step = _SLOWNESS * setting.relaxation / _STEPS
         for ends in pairwise(np.linspace(0.0, 1.0, _STEPS + 1).tolist()):
             look = bench.look(inputs, target, np.array(ends))
             change, mean = look.signals[1] - look.signals[0], look.signals.mean(axis=0)
-            charge = -gain * change + (area * mean + branches.offset) * step
+            charge = -first_moment * change + (area * mean + branches.offset) * step
             if branches.temperature:
                 spread = np.sqrt(2 * tau * step) * branches.noise
                 charge = charge + spread * bench.rng.standard_normal(charge.size)
