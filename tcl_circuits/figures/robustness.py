@@ -60,10 +60,15 @@ def _panel(axes: Axes, kind: str, rows: list[RobustnessRow], found: Robustness) 
         places, mean, spread, color=PALETTE[0], marker="o", markersize=5, linewidth=1.6, elinewidth=1.2
     )
     axes.axhline(found.bar, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
-    axes.set_xticks(places, ["none", *(f"{row.value:g}" for row in rows[1:])])
+    axes.set_xticks(places, ["none", *(_short(row.value) for row in rows[1:])])
     axes.set_xlabel(plain_text(rows[-1].unit), color=MUTED, fontsize=9)
     axes.set_title(plain_text(kind.replace("_", " ")), fontsize=11)
     axes.set_ylim(0, 1.04 * height)
     axes.set_facecolor("white")
     axes.spines["left"].set_color(FAINT)
     quiet_grid(axes)
+
+
+def _short(value: float) -> str:
+    """A value with few characters: small ones as powers of ten."""
+    return f"{value:g}" if value >= 2e-3 else f"{value:.0e}".replace("e-0", "e-")

@@ -56,5 +56,5 @@ def test_robustness(measure: str, tmp_path: Path) -> None:
     figure = draw_robustness(study(good, bad, noise, measure=measure), "tcl on iris")
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title("left") for axes in shown] == ["leak", "update noise"]
-    assert [text.get_text() for text in shown[0].get_xticklabels()] == ["none", "0.001", "0.01"]
+    assert [text.get_text() for text in shown[0].get_xticklabels()] == ["none", "1e-3", "0.01"]
     save(figure, tmp_path / "robustness.png")
