@@ -39,7 +39,7 @@ ROOM = 300.0
 _STEPS = 64
 _STEP = 0.05
 _POINTS_AT_ONCE = 2_000_000
-_CHUNK = 500
+_CHUNK = 2000
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def check_laws(
     if ratio <= 1 or not isinstance(trials, int) or trials < 2:
         raise InputError(f"check_laws: ratio = {ratio!r} must be above 1, trials = {trials!r} at least 2")
     counts = {"gated": trials, "charge": trials, "largest": max(20, trials // 100)}
-    chunks = {"gated": _CHUNK, "charge": _CHUNK, "largest": 10}
+    chunks = {"gated": _CHUNK, "charge": _CHUNK, "largest": 20}
     items = {
         f"{law} {k}": {
             "law": law,
