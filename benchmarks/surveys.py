@@ -22,10 +22,10 @@ def surveys(quick: bool) -> list[Table]:
     table = Table(
         "Two workers against one",
         ("survey", "jobs", "ratio, wall clock", "ratio, CPU time", "cores got", "load average"),
-        f"Wanted on two idle cores; this machine has {os.cpu_count()}. Cores got: CPU time that two workers and\n"
-        "their host were given in a second, beside whatever else ran. Ratio, CPU time: what the wall clock would\n"
-        "show on two cores of their own, if both are kept busy: twice the CPU time of one worker over that of\n"
-        "two workers and their host.",
+        f"Wanted on two idle cores; this machine has {os.cpu_count()}. Cores got: CPU time that two workers\n"
+        "and their host were given in a second, beside whatever else ran. Ratio, CPU time: twice the CPU\n"
+        "time of one worker over that of two and their host: what a wall clock would show if both cores\n"
+        "were theirs, and never idle.",
     )
     ratios = (10.0, 30.0, 100.0) if quick else (10.0, 20.0, 30.0, 60.0, 100.0, 200.0)
     grid = Grid(ratios, (1.0, 2.0), (0.1, 1.0), (10.0, 100.0))

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.signal import lfilter
 
 from tcl_circuits import checks
 from tcl_circuits.arrays import FloatArray
@@ -292,6 +291,9 @@ def _counted_updates(item: Mapping[str, Any], rng: np.random.Generator) -> Float
 
 def _largest_updates(item: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
     """Thresholded integral over a cycle with noise, over the one without, at the largest contrast."""
+    # Here and not above: it takes longer to load than the rest of the package's start.
+    from scipy.signal import lfilter
+
     x, ratio, gate = item["x"], item["ratio"], HardThreshold(item["sigmas"])
     count = max(1, round(x * (1 + ratio) / _STEP))
     h = x * (1 + ratio) / count
