@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
-from tcl_circuits.figures.style import FAINT, INK, MUTED, SEQUENTIAL, headline, house_style
+from tcl_circuits.figures.style import FAINT, INK, MUTED, SEQUENTIAL, headline, house_style, log_ticks
 
 _LABELS = {
     "ratio": "τs/τf",
@@ -73,7 +73,9 @@ def draw_design_map(data: xr.Dataset, measure: str) -> Figure:
             if j == 0:
                 axes.set_ylabel(_LABELS[up])
         shown = panels[0, 0].images[0]
-        figure.colorbar(shown, ax=list(panels.flat), label=_unit(data, measure), aspect=30, pad=0.02)
+        bar = figure.colorbar(shown, ax=list(panels.flat), label=_unit(data, measure), aspect=30, pad=0.02)
+        if isinstance(scale, LogNorm):
+            log_ticks(bar.ax.yaxis, float(scale.vmin or 0), float(scale.vmax or 1))
         return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.jobs.workers import WorkersDied, on_one_thread
+from tcl_circuits.jobs.workers import WorkersDied, deaf_children, on_one_thread
 
 _CONNECT = 5.0
 """How long a scheduler may take to answer [s]."""
@@ -58,9 +59,14 @@ class DaskWorkers:
                 "dask.distributed is not installed; pip install 'tcl-circuits[dask]', or use --executor local"
             ) from None
         if address is None:
-            self._cluster = distributed.LocalCluster(
-                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0"
-            )
+            with deaf_children():
+                self._cluster = distributed.LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=":0",
+                    silence_logs=logging.CRITICAL,
+                )
             return distributed.Client(self._cluster)
         try:
             return distributed.Client(address, timeout=_CONNECT)

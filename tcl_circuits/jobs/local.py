@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.jobs.workers import WorkersDied, hold_blas
+from tcl_circuits.jobs.workers import WorkersDied, deaf_children, hold_blas
 
 _STARTS = 3
 """Workers in a row that may end before they begin."""
@@ -97,12 +97,8 @@ class _Process:
 
     def __init__(self) -> None:
         self.executor = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        # A Ctrl-C at the terminal is for the host: the process inherits that the signal is blocked.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with deaf_children():
             self._greeting: Future[int] = self.executor.submit(_begin)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @property
     def pid(self) -> int | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
 from functools import cache
+from multiprocessing import resource_tracker
 from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
@@ -95,6 +98,18 @@ class GivenExecutor:
 
     def close(self, at_once: bool = False) -> None:
         """Leave the executor to its owner."""
+
+
+@contextmanager
+def deaf_children() -> Iterator[None]:
+    """Block Ctrl-C in what is started meanwhile: at the terminal it is for the host alone."""
+    # It lets the signal through once it starts, which the first process of a program makes it do.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def on_one_thread(compute: Callable[[Any], Any], item: Any) -> Any:

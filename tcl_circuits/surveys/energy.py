@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
 
 from tcl_circuits import checks
 from tcl_circuits.arrays import FloatArray
@@ -239,7 +238,8 @@ def _written(
     within = transient.time >= 0
     time = transient.time[within]
     current = scale * gate(transient.u[:, within])
-    w = start[:, None] + cumulative_trapezoid(current, time, axis=1, initial=0) / stage.c
+    charge = np.cumsum(0.5 * (current[:, 1:] + current[:, :-1]) * np.diff(time), axis=1)
+    w = start[:, None] + np.pad(charge, ((0, 0), (1, 0))) / stage.c
     up, down = np.maximum(current, 0.0), np.maximum(-current, 0.0)
     source = float(np.trapezoid(up, time, axis=1).sum()) * stage.rail
     lost = float(np.trapezoid(up * (stage.rail - w) + down * w, time, axis=1).sum())

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.signal import lfilter
 
 from tcl_circuits import checks
 from tcl_circuits.arrays import FloatArray
@@ -39,7 +38,7 @@ ROOM = 300.0
 _STEPS = 64
 _STEP = 0.05
 _POINTS_AT_ONCE = 2_000_000
-_CHUNK = 500
+_CHUNK = 2000
 
 
 @dataclass(frozen=True)
@@ -221,7 +220,7 @@ def check_laws(
     if ratio <= 1 or not isinstance(trials, int) or trials < 2:
         raise InputError(f"check_laws: ratio = {ratio!r} must be above 1, trials = {trials!r} at least 2")
     counts = {"gated": trials, "charge": trials, "largest": max(20, trials // 100)}
-    chunks = {"gated": _CHUNK, "charge": _CHUNK, "largest": 10}
+    chunks = {"gated": _CHUNK, "charge": _CHUNK, "largest": 20}
     items = {
         f"{law} {k}": {
             "law": law,
@@ -292,6 +291,9 @@ def _counted_updates(item: Mapping[str, Any], rng: np.random.Generator) -> Float
 
 def _largest_updates(item: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
     """Thresholded integral over a cycle with noise, over the one without, at the largest contrast."""
+    # Here and not above: it takes longer to load than the rest of the package's start.
+    from scipy.signal import lfilter
+
     x, ratio, gate = item["x"], item["ratio"], HardThreshold(item["sigmas"])
     count = max(1, round(x * (1 + ratio) / _STEP))
     h = x * (1 + ratio) / count

@@ -114,7 +114,7 @@ def test_a_run_of_a_table(tcl: Tcl, tmp_path: Path) -> None:
 
 
 def test_another_rule(tcl: Tcl, tmp_path: Path) -> None:
-    assert tcl("train", "regression", "--rule", "gradient", "--epochs", 1, "--out", "r").exit_code == 0
+    assert tcl(*TRAIN, "--rule", "gradient", "--out", "r").exit_code == 0
     result = tcl("cost", "r", "--out", "o")
     assert result.exit_code == 0
     assert "the run learned by gradient; threshold and writes are those of tcl" in result.stderr

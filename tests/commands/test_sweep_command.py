@@ -121,6 +121,7 @@ def test_ctrl_c_and_resume(start_tcl: StartTcl, tcl: Tcl, whole: Path, tmp_path:
     assert tables(tmp_path / "o") == tables(tmp_path / "again")
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle(start_tcl: StartTcl, whole: Path, tmp_path: Path) -> None:
     process = begin(start_tcl, tmp_path / "o" / "runs.jsonl", *QUICK, "--theta", "1,2")
     os.kill(workers_of(process)[0].pid, signal.SIGKILL)

@@ -140,6 +140,7 @@ class TestLostWorkers:
         outcome = run_jobs(samples.draw, {"a": 1}, Cancels())
         assert outcome.faults == {"a": "its worker died 3 times"}
 
+    @pytest.mark.slow
     def test_a_script_without_a_guard(self, tmp_path: Path) -> None:
         script = tmp_path / "script.py"
         script.write_text(
@@ -176,7 +177,7 @@ class TestEnds:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
-    @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+    @pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
     def test_no_worker_is_left(self, tmp_path: Path, how: signal.Signals) -> None:
         process = self.script(tmp_path)
         deadline = time.monotonic() + 60

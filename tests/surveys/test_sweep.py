@@ -155,3 +155,9 @@ def test_classes() -> None:
     point = sweep("iris", Grid((30,), (2,), (0.1,), (100,)), epochs=1)
     assert 0 <= float(point["test_error"].squeeze()) < 0.6
     assert point["final_loss"].attrs["units"] == "nat"
+
+
+def test_public_name() -> None:
+    assert tcl.surveys.sweep is sweep
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        tcl.nonsense  # noqa: B018
