@@ -27,7 +27,8 @@ REMARKS = (
     "Each rule's rate is the one of the grid with the least mean loss on a quarter of the training samples, "
     "held out; it then trains on all of them.",
     "Accuracies, factors and losses are of test samples, means over the last quarter of the epochs.",
-    "Energy is that of the direct currents, power times circuit time; sense branches add less than a millionth.",
+    "Energy is that of the direct currents, power times circuit time; sense branches add less than "
+    "a millionth of it.",
     "The network relaxes in a tenth of tau_f: settling takes 5 of these times, a gated rise 100, an "
     "oscillation 20 periods.",
     "A write is a conductance changed by a cycle, or, on levels, brought to another level; those of "
