@@ -153,7 +153,7 @@ def _rules_table(rows: Sequence[RuleRow]) -> Table:
         table.add_row(
             row.rule,
             "failed" if reached is None else f"{reached:.3f}" if classes else f"{reached:.3g}",
-            engineering(row.rate, "S"),
+            "" if row.rate is None else engineering(row.rate, "S"),
             "" if row.cycles is None else str(row.cycles),
             "" if row.time is None else engineering(row.time, "s"),
             "" if row.energy is None else engineering(row.energy, "J"),

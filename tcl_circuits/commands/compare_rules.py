@@ -12,7 +12,7 @@ import pandas as pd
 
 from tcl_circuits.commands.job_store import claim_store
 from tcl_circuits.commands.output import write_json
-from tcl_circuits.errors import InputError
+from tcl_circuits.errors import TclError
 from tcl_circuits.figures.rules import draw_rules
 from tcl_circuits.figures.style import save
 from tcl_circuits.files import replacing
@@ -110,7 +110,7 @@ def compare_rules(request: RulesRequest, progress: Callable[[int, int], None] | 
         with Store(path, study.description()) as store:
             rows = tuple(compare(study, workers, store, progress))
     if all(row.loss is None for row in rows):
-        raise InputError("no rule came to an end at its best rate; see --epochs and the imperfections")
+        raise TclError("no rule came to an end at any rate; are the imperfections what you mean?")
     content = _content(study, rows)
     with replacing(out / "rules.csv") as file:
         file.write(pd.DataFrame([asdict(row) for row in rows]).to_csv(index=False).encode("utf-8"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tcl_circuits.errors import InputError
+from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.jobs import Store, Workers, run_jobs
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.surveys.imperfections import Imperfections
@@ -68,7 +68,12 @@ AXES = (
     _field("input_offset", "share of A_max C/tau_f", (0.003, 0.01, 0.03, 0.1), rules=_SENSING),
     _field("update_noise", "share of each write", (0.1, 0.3, 1.0)),
     _field("asymmetry", "rms share", (0.1, 0.2, 0.4)),
-    _field("levels", "levels, to the nearest", (1024, 256, 64, 32), int),
+    Axis(
+        "levels",
+        "levels, to the nearest",
+        (1024, 256, 64, 32),
+        lambda value: {"levels": int(value), "stochastic_rounding": False},
+    ),
     Axis(
         "levels_stochastic",
         "levels, stochastic rounding",
@@ -234,11 +239,16 @@ def endure(
 
     Raises
     ------
+    TclError
+        If the rule fails on the base at every rate.
     JobsError
         If workers die for good; what was reached is in the store.
     """
     tuning = study.tuning()
-    rate = tune(tuning, workers, store, progress)[study.rule]
+    chosen = tune(tuning, workers, store, progress)
+    if study.rule not in chosen:
+        raise TclError(f"rule {study.rule} fails on {study.task} at every rate; nothing is left to vary")
+    rate = chosen[study.rule]
     points = [("none", "", 0.0, study.base)] + [
         (axis.name, axis.unit, value, study.base.changed(**axis.settings(value)))
         for axis in study.axes

@@ -18,7 +18,8 @@ import tcl_circuits as tcl
 from tcl_circuits.jobs import JobsError, LocalWorkers, Store
 from tcl_circuits.surveys.imperfections import Imperfections
 from tcl_circuits.surveys.robustness import AXES, RobustnessStudy, endure
-from tcl_circuits.surveys.rules.comparison import RATES, RuleStudy, best_rate, compare
+from tcl_circuits.surveys.rules import comparison
+from tcl_circuits.surveys.rules.comparison import RATES, RuleStudy, attempt, best_rate, compare
 from tcl_circuits.surveys.rules.training import Plan, train, train_on
 from tcl_circuits.training.table import Table
 
@@ -38,8 +39,17 @@ def test_the_best_rate() -> None:
     nan, inf = float("nan"), float("inf")
     assert best_rate({1e-8: [3.0, 1.0], 1e-7: [1.0, 1.0], 1e-6: [0.0, nan], 1e-5: [inf, 0.0]}) == 1e-7
     assert best_rate({1e-7: [1.0], 1e-8: [1.0]}) == 1e-8
-    with pytest.raises(tcl.TclError, match="no learning rate"):
-        best_rate({1e-8: [nan], 1e-7: [inf]})
+    assert best_rate({1e-8: [nan], 1e-7: [inf]}) is None
+
+
+def test_a_rule_that_always_fails_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(plan: Plan) -> dict[str, Any]:
+        return {"fault": "no state"} if plan.rule == "adjoint" else attempt(plan)
+
+    monkeypatch.setattr(comparison, "attempt", failing)
+    temporal, adjoint = compare(QUICK)
+    assert temporal.failed == 0
+    assert (adjoint.rate, adjoint.loss, adjoint.failed) == (None, None, 1)
 
 
 def test_rates_are_half_decades() -> None:

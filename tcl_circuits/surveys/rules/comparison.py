@@ -101,8 +101,8 @@ class RuleRow:
     ----------
     rule : str
         Its name.
-    rate : float
-        The learning rate chosen [S].
+    rate : float or None
+        The learning rate chosen [S]; None if the rule fails at every rate.
     accuracy, accuracy_sd : float or None
         Test accuracy over the last quarter of the epochs and its standard deviation over specimens; None for
         regression.
@@ -125,7 +125,7 @@ class RuleRow:
     """
 
     rule: str
-    rate: float
+    rate: float | None
     accuracy: float | None
     accuracy_sd: float | None
     factor: float | None
@@ -195,8 +195,13 @@ def compare(
     before = later * len(RATES)
     tested = run_jobs(attempt, finals, workers, store, _part(progress, before, 0)).complete()
     return [
-        _row(rule, rate, [tested[_key("test", rule, rate, seed)] for seed in study.all_seeds])
-        for rule, rate in chosen.items()
+        _row(
+            rule,
+            chosen.get(rule),
+            [tested[_key("test", rule, chosen[rule], seed)] for seed in study.all_seeds if rule in chosen],
+            study.seeds,
+        )
+        for rule in study.rules
     ]
 
 
@@ -208,15 +213,12 @@ def tune(
 ) -> dict[str, float]:
     """Rate of each rule [S]: of :data:`RATES`, that with the least loss on held-out training samples.
 
+    A rule that fails at every rate has none.
+
     Parameters
     ----------
     study, workers, store, progress
         As for :func:`compare`; progress counts this stage.
-
-    Raises
-    ------
-    TclError
-        If a rule fails at every rate.
     """
     plans = {
         _key("tune", rule, rate, seed): study.plan(rule, rate, seed, validate=True)
@@ -230,22 +232,15 @@ def tune(
         found = [tried[_key("tune", rule, rate, seed)] for seed in study.all_seeds]
         return [each.get("loss", float("inf")) for each in found]
 
-    return {rule: best_rate({rate: losses(rule, rate) for rate in RATES}) for rule in study.rules}
+    best = {rule: best_rate({rate: losses(rule, rate) for rate in RATES}) for rule in study.rules}
+    return {rule: rate for rule, rate in best.items() if rate is not None}
 
 
-def best_rate(losses: Mapping[float, Sequence[float]]) -> float:
-    """Rate with the least mean loss; the lower one of equals.
-
-    Raises
-    ------
-    TclError
-        If no rate gave finite losses.
-    """
+def best_rate(losses: Mapping[float, Sequence[float]]) -> float | None:
+    """Rate with the least mean loss, the lower one of equals; None if none is finite."""
     means = {rate: float(np.mean(each)) for rate, each in losses.items()}
-    usable = {rate: mean for rate, mean in means.items() if np.isfinite(mean)}
-    if not usable:
-        raise TclError(f"no learning rate from {min(means):g} to {max(means):g} S ended with a finite loss")
-    return min(usable, key=lambda rate: (usable[rate], rate))
+    usable = [rate for rate, mean in means.items() if np.isfinite(mean)]
+    return min(usable, key=lambda rate: (means[rate], rate), default=None)
 
 
 def _key(stage: str, rule: str, rate: float, seed: int) -> str:
@@ -261,7 +256,7 @@ def _part(
     return lambda done, total: progress(before + done, before + total + after)
 
 
-def _row(rule: str, rate: float, found: Sequence[Mapping[str, Any]]) -> RuleRow:
+def _row(rule: str, rate: float | None, found: Sequence[Mapping[str, Any]], seeds: int) -> RuleRow:
     results = [Result(**each) for each in found if "fault" not in each]
     needs = needs_of(rule)
 
@@ -285,5 +280,5 @@ def _row(rule: str, rate: float, found: Sequence[Mapping[str, Any]]) -> RuleRow:
         devices=needs.devices,
         memory=needs.memory,
         signals=needs.signals,
-        failed=len(found) - len(results),
+        failed=seeds - len(results),
     )
