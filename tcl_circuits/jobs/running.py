@@ -145,13 +145,14 @@ class _Run:
         self._faults: dict[str, str] = {}
         self._losses: dict[str, int] = {}
         self._waiting = deque(key for key in items if key not in known)
+        self._suspects: deque[str] = deque()
         self._under_way: dict[Future[Any], str] = {}
 
     def all(self) -> None:
         """Do all jobs that are waiting."""
         self._tell()
         try:
-            while self._waiting or self._under_way:
+            while self._waiting or self._suspects or self._under_way:
                 self._fill()
                 done, _ = wait(self._under_way, timeout=_LOOK, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -172,9 +173,14 @@ class _Run:
 
     def _fill(self) -> None:
         while self._waiting and len(self._under_way) < self._workers.count:
-            key = self._waiting[0]
-            future = self._workers.submit(self._compute, self._items[key])
-            self._under_way[future] = self._waiting.popleft()
+            self._begin(self._waiting)
+        # Not every executor knows which job a lost worker was at: alone, none is blamed for another.
+        if self._suspects and not self._under_way:
+            self._begin(self._suspects)
+
+    def _begin(self, queue: deque[str]) -> None:
+        future = self._workers.submit(self._compute, self._items[queue[0]])
+        self._under_way[future] = queue.popleft()
 
     def _finish(self, key: str, future: Future[Any]) -> None:
         try:
@@ -200,7 +206,7 @@ class _Run:
         """Let a job wait again whose worker is gone, or give it up."""
         self._losses[key] = self._losses.get(key, 0) + 1
         if self._losses[key] < self._attempts:
-            self._waiting.appendleft(key)
+            self._suspects.append(key)
         else:
             self._fail(key, f"its worker died {self._losses[key]} times")
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tcl_circuits import checks
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.cells import SIGNALS, Cell, SenseCell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
@@ -31,7 +31,7 @@ class CycleEnergy:
     dc : float
         Dissipated in the trainable conductances, ``sum of G dV^2``.
     sense : float
-        Dissipated in the sense resistances, ``sum of R u^2``.
+        Dissipated in the sense resistances, ``sum of R u^2``, and in leaks across sense capacitors.
     sense_stored, node_stored : float
         What the capacitors of sense branches and nodes hold more at the end than at the start.
     inputs, nudge, signals : float
@@ -115,13 +115,19 @@ def _of_sample(
     at_inputs = network.inputs
     return CycleEnergy(
         dc=over(currents * drops),
-        sense=over(r * u**2),
+        sense=over(r * u**2 + _leakage(cell, conductance) * held**2),
         sense_stored=_gained(0.5 * c * held**2),
         node_stored=_gained(grounded),
         inputs=over(voltage[at_inputs] * into[at_inputs]),
         nudge=over(voltage[network.outputs] * _nudge_currents(network, saw, drive, transient)),
         signals=0.0 if loads else over(signal * u),
     )
+
+
+def _leakage(cell: Cell, conductance: FloatArray) -> FloatArray:
+    """Conductance across each edge's sense capacitor, of shape (edges, 1) [S]."""
+    leak = cell.leakage(conductance) if isinstance(cell, SenseCell) else np.zeros_like(conductance)
+    return leak[:, None]
 
 
 def _gained(energy: FloatArray) -> float:

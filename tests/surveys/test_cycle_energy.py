@@ -24,6 +24,7 @@ from tcl_circuits.training.readout import energy, temporal_contrast
 CELLS: dict[str, Cell] = {
     "power": SenseCell(),
     "abs": SenseCell("abs"),
+    "leaky": SenseCell(leak=1e8),
     "linear": SenseCell("linear"),
     "series": SeriesCell(),
 }
@@ -50,7 +51,7 @@ class TestCycle:
         assert abs(found.sense_closure) < 2e-3
         assert found.sense > 0
         assert (found.dc > 0) == cell.conducts_dc
-        assert (found.signals != 0) == (name in ("power", "abs"))
+        assert (found.signals != 0) == (name in ("power", "abs", "leaky"))
 
     def test_node_capacitance_stores(self, network: Network, saw: Sawtooth, drive: Drive) -> None:
         loaded = replace(network, node_capacitance=2e-13)
