@@ -23,6 +23,7 @@ from iris import iris
 from ladder import ladder
 from memory import memory
 from reference import reference
+from surveys import surveys
 from tables import Table
 from update_curve import update_curve
 from workers import workers
@@ -39,6 +40,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "iris": (lambda _, quick: iris(quick), ""),
     "memory": (lambda _, quick: memory(quick), ""),
     "workers": (workers, "S,M"),
+    "surveys": (lambda _, quick: surveys(quick), ""),
     "update_curve": (lambda _, quick: update_curve(quick), ""),
     "ladder": (ladder, ""),
     "ep": (lambda _, quick: ep(quick), ""),

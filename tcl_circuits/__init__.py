@@ -1,5 +1,8 @@
 """Temporal Contrastive Learning as circuits: networks from graphs, trained in ngspice or in NumPy."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from tcl_circuits import engines, ep, kernels, synapse
 from tcl_circuits.circuit import memristors
 from tcl_circuits.circuit.builders import crossbar, lattice, random_regular, signed_inputs
@@ -22,6 +25,9 @@ from tcl_circuits.training import tasks
 from tcl_circuits.training.pace import design_threshold
 from tcl_circuits.training.readout import edge_updates
 from tcl_circuits.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from tcl_circuits import surveys
 
 __version__ = "0.1.0"
 
@@ -56,7 +62,15 @@ __all__ = [
     "signed_inputs",
     "simulate",
     "single_ended",
+    "surveys",
     "synapse",
     "tasks",
     "update_integral",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the surveys once they are asked for: no other command needs them."""
+    if name == "surveys":
+        return import_module("tcl_circuits.surveys")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

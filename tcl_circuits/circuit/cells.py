@@ -119,18 +119,24 @@ class SenseCell:
         tau_f. An array gives each edge parts of its own.
     device : Device
         The memristor.
+    leak : float or ndarray of shape (edges,), optional
+        Resistance across the sense capacitor [ohm]; none by default. With one the kernel has the area
+        1/(r + leak), and u follows the signal itself a little.
     """
 
     signal: Signal = "power"
     c: float | FloatArray = 1e-12
     r: float | FloatArray = 1e6
     device: Device = field(default_factory=HeldConductance)
+    leak: float | FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.signal not in get_args(Signal):
             raise InputError(f"SenseCell: signal {self.signal!r} must be 'power', 'abs' or 'linear'")
         _positive("SenseCell", "c", self.c, "F")
         _positive("SenseCell", "r", self.r, "ohm")
+        if self.leak is not None:
+            _positive("SenseCell", "leak", self.leak, "ohm")
 
     @property
     def conducts_dc(self) -> bool:
@@ -145,22 +151,29 @@ class SenseCell:
         """Sense resistance of each edge [ohm]."""
         return _for_edges("SenseCell", "r", self.r, conductance.size)
 
+    def leakage(self, conductance: FloatArray) -> FloatArray:
+        """Conductance across each edge's sense capacitor [S]; 0 without leak."""
+        if self.leak is None:
+            return np.zeros(conductance.size)
+        return 1.0 / _for_edges("SenseCell", "leak", self.leak, conductance.size)
+
     def edge(self, e: int, a: str, b: str, conductance: float) -> tuple[tuple[Element, ...], Probe]:
         """Elements of edge number `e` between the nodes `a` and `b`, and where its u is read."""
         c, r = _at(self.c, e), _at(self.r, e)
         learning = self.device.elements(str(e), a, b, conductance)
-        if self.signal == "linear":
-            sense: tuple[Element, ...] = (
-                Capacitor(f"cs{e}", a, f"u{e}", c),
-                Resistor(f"rs{e}", f"u{e}", b, r),
-            )
-            return (*learning, *sense), Probe(f"u{e}", b)
-        sense = (
-            BehaviouralVoltage(f"bs{e}", f"s{e}", "0", SIGNAL_EXPRESSIONS[self.signal].format(a=a, b=b)),
-            Capacitor(f"cs{e}", f"s{e}", f"u{e}", c),
-            Resistor(f"rs{e}", f"u{e}", "0", r),
+        source: tuple[Element, ...] = ()
+        top, bottom = a, b
+        if self.signal != "linear":
+            top, bottom = f"s{e}", "0"
+            expression = SIGNAL_EXPRESSIONS[self.signal].format(a=a, b=b)
+            source = (BehaviouralVoltage(f"bs{e}", top, bottom, expression),)
+        sense: tuple[Element, ...] = (
+            Capacitor(f"cs{e}", top, f"u{e}", c),
+            Resistor(f"rs{e}", f"u{e}", bottom, r),
         )
-        return (*learning, *sense), Probe(f"u{e}", "0")
+        if self.leak is not None:
+            sense = (*sense, Resistor(f"rl{e}", top, f"u{e}", _at(self.leak, e)))
+        return (*learning, *source, *sense), Probe(f"u{e}", bottom)
 
     def subcircuit(self, conductance: float) -> Subcircuit:
         """Return the cell as a documented ``.subckt`` with the pins ``a b``."""
@@ -174,8 +187,13 @@ class SenseCell:
             elements,
             f"trainable conductance G = {engineering(conductance, 'S')} carrying DC; C-R high-pass {where}\n"
             f"s = {signal}; r du/dt + u/c = ds/dt (Eq. 25), u = current of rs0\n"
-            f"c = {engineering(c, 'F')}, r = {engineering(r, 'ohm')}, tau_K = {engineering(r * c, 's')}",
+            f"c = {engineering(c, 'F')}, r = {engineering(r, 'ohm')}, tau_K = {engineering(r * c, 's')}"
+            + self._said_of_leak(),
         )
+
+    def _said_of_leak(self) -> str:
+        """A word on the leak, for the description; none without it."""
+        return "" if self.leak is None else f", {engineering(_at(self.leak, 0), 'ohm')} across c (rl0)"
 
 
 @dataclass(frozen=True, eq=False)

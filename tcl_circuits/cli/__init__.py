@@ -8,13 +8,27 @@ import io
 import signal
 import sys
 
-from tcl_circuits.cli import about, board, devices, ep, figure, handoff, network, report, train
+from tcl_circuits.cli import (
+    about,
+    board,
+    cost,
+    devices,
+    ep,
+    figure,
+    handoff,
+    network,
+    report,
+    rules,
+    sweep,
+    train,
+)
 from tcl_circuits.cli.app import app
 
 __all__ = [
     "about",
     "app",
     "board",
+    "cost",
     "devices",
     "ep",
     "figure",
@@ -22,6 +36,8 @@ __all__ = [
     "main",
     "network",
     "report",
+    "rules",
+    "sweep",
     "train",
 ]
 

@@ -22,3 +22,9 @@ CheckOption = Annotated[
 ]
 NodesOption = Annotated[str | None, typer.Option(help="Node names, separated by commas.")]
 VoltsOption = Annotated[str | None, typer.Option(help="Voltages, separated by commas.")]
+ExecutorOption = Annotated[
+    str, typer.Option(help="local, dask (a cluster of this machine's cores) or dask:ADDRESS.")
+]
+JobWorkersOption = Annotated[
+    int | None, typer.Option("--workers", help="Processes; by default one for each core.", min=1)
+]

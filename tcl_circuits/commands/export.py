@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.graph import GraphDrive
+from tcl_circuits.commands.run_directory import GivenTable, read_summary, task_of
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.design import Design
@@ -25,9 +25,7 @@ from tcl_circuits.handoff.parts import Cost, Parts, costs
 from tcl_circuits.handoff.reading import read_flat
 from tcl_circuits.handoff.values import edge_values, edited
 from tcl_circuits.protocol import Sawtooth
-from tcl_circuits.training import tasks
 from tcl_circuits.training.checkpoint import Checkpoint
-from tcl_circuits.training.table import as_classes, read_table
 from tcl_circuits.training.task import Task
 
 _BASELINE = ("baseline", "baseline_name", "baseline_measure")
@@ -164,12 +162,13 @@ def _of_network(request: ExportRequest, network: Network) -> Design:
 def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     """Design of a run directory: the trained network, with the samples of its task."""
     run = request.source
-    summary = _summary(run)
+    summary = read_summary(run)
     network = read_network(run / "network.json")
     cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
     saw, remarks = _protocol(run, request)
     seed = int(summary.get("seed", 0))
-    task = _task(request, summary, network, seed)
+    given = None if request.data is None else GivenTable(request.data, request.target, request.classes)
+    task = task_of(summary, network, seed, given)
     name = str(summary.get("task", run.name))
     facts = {key: summary[key] for key in _KNOWN if summary.get(key) is not None}
     facts["versions"] = {"tcl_circuits": summary.get("versions", {}).get("tcl_circuits", "unknown")}
@@ -185,22 +184,6 @@ def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     return Design(network, cell, saw, drive, shown, name, seed, facts), task, remarks
 
 
-def _summary(run: Path) -> dict[str, Any]:
-    path = run / "summary.json"
-    try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise InputError(
-            f"{run} is neither a run nor a bundle: it has no summary.json and no {NAME}; "
-            "give a directory that train left, or a graph file"
-        ) from None
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}); train again") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{path} is no summary of a run; train again")
-    return found
-
-
 def _protocol(run: Path, request: ExportRequest) -> tuple[Sawtooth, list[str]]:
     """Sawtooth of a run, from its checkpoint."""
     path = run / "checkpoint.npz"
@@ -208,14 +191,3 @@ def _protocol(run: Path, request: ExportRequest) -> tuple[Sawtooth, list[str]]:
         return request.saw, [f"{path} is missing, so the sawtooth is that of the options"]
     settings = Checkpoint.load(path).settings
     return Sawtooth(settings["tau_f"], settings["tau_s"], settings["polarity"]), []
-
-
-def _task(request: ExportRequest, summary: dict[str, Any], network: Network, seed: int) -> Task | None:
-    """Task of a run: a ready-made one, or the user's table given again."""
-    if request.data is not None:
-        if request.target is None:
-            raise InputError(f"--data {request.data} needs --target COLUMN, the column that was learned")
-        table = read_table(request.data, request.target)
-        return tasks.from_table(as_classes(table) if request.classes else table, seed, network)
-    name = summary.get("task")
-    return tasks.load(str(name), seed) if name in tasks.names() else None

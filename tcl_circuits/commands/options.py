@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import parse_quantity
 
@@ -29,6 +32,31 @@ def names(text: str | None) -> list[str] | None:
 def volts_of(text: str | None, option: str) -> list[float] | None:
     """Read voltages separated by commas; None if the option is not given."""
     return None if text is None else [parse_quantity(part, "V", option) for part in text.split(",")]
+
+
+def axis_of(text: str, option: str) -> list[float]:
+    """Read an axis: values separated by commas, or ``LOW:HIGH:COUNT``, evenly on a logarithmic scale.
+
+    Raises
+    ------
+    InputError
+        If it is no such thing.
+    """
+    if ":" not in text:
+        return [parse_quantity(part, "", option) for part in text.split(",") if part.strip()]
+    parts = text.split(":")
+    count = parts[2].strip() if len(parts) == 3 else ""
+    if not (count.isdecimal() and int(count) >= 2):
+        raise InputError(f"{option}: {text!r} is no axis; write 10,30,100 or LOW:HIGH:COUNT, COUNT >= 2")
+    low, high = (parse_quantity(part, "", option) for part in parts[:2])
+    if not 0 < low < high:
+        raise InputError(f"{option}: {text!r} must go from a positive number to a larger one")
+    return spaced(low, high, int(count))
+
+
+def spaced(low: float, high: float, count: int) -> list[float]:
+    """Values from `low` to `high`, evenly on a logarithmic scale, to four digits."""
+    return [float(f"{value:.4g}") for value in np.geomspace(low, high, count)]
 
 
 def shortened(name: str, longest: int = 60) -> str:

@@ -73,7 +73,7 @@ def _try_writing(probe: Path) -> None:
 
 @contextmanager
 def resumable(checkpoint: Path, how: str = "go on with --resume") -> Iterator[None]:
-    """Add to an interruption that there is a checkpoint to go on from, if one was written in here.
+    """Add to an interruption that what was reached is kept, if something was written in here.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def resumable(checkpoint: Path, how: str = "go on with --resume") -> Iterator[No
     except KeyboardInterrupt:
         if _version(checkpoint) in (None, before):
             raise
-        raise KeyboardInterrupt(f"the checkpoint is kept: {how}") from None
+        raise KeyboardInterrupt(f"what was reached is kept: {how}") from None
 
 
 def _version(path: Path) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import SIGNALS, Cell
+from tcl_circuits.circuit.cells import SIGNALS, Cell, SenseCell
 from tcl_circuits.circuit.devices import HeldConductance
 from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
@@ -23,6 +23,7 @@ from tcl_circuits.engines.linear import linear_model
 from tcl_circuits.engines.operating import NudgedCourse, OperatingPoints
 from tcl_circuits.engines.quasistatic import Ports, port_currents
 from tcl_circuits.errors import InputError
+from tcl_circuits.kernels.rc import RCKernel
 from tcl_circuits.protocol import Sawtooth
 
 _BETA_NODES = 24
@@ -64,6 +65,7 @@ class Reference:
         network.check()
         drive.check(network)
         _require_quasistatic(network, cell)
+        _refuse_loading_leak(cell)
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
         corners, fastest = timeline(network, cell, saw, drive).corners, float(taus.min())
         time = graded_grid(corners, fastest, self._resolution)
@@ -80,7 +82,7 @@ class Reference:
             u = course.kernel_output()
         else:
             signal = SIGNALS[cell.signal](network.drops(voltage))
-            u = self._sense((time, corners), taus, cell.capacitance(network.conductance), signal)
+            u = self._sense((time, corners), _branches(network, cell), signal)
         return [Transient(time, voltage[k].T, u[k]) for k in range(drive.samples)]
 
     def settle(self, network: Network, cell: Cell, inputs: FloatArray) -> FloatArray:
@@ -99,6 +101,7 @@ class Reference:
         if inputs.ndim != 2 or inputs.shape[1] != network.inputs.size:
             raise InputError(f"inputs of shape {inputs.shape} do not fit {network.inputs.size} input nodes")
         network.check()
+        _refuse_loading_leak(cell)
         Drive.hold(inputs).check(network)
         return OperatingPoints(network).free(inputs).voltages
 
@@ -115,18 +118,34 @@ class Reference:
     def _sense(
         self,
         grid: tuple[FloatArray, FloatArray],
-        taus: FloatArray,
-        capacitances: FloatArray,
+        branches: tuple[FloatArray, FloatArray, FloatArray],
         signal: FloatArray,
     ) -> FloatArray:
         """Kernel output (samples, edges, time) of the signals (samples, time, edges)."""
+        taus, capacitances, areas = branches
         if np.ptp(taus) > 0 or np.ptp(capacitances) > 0:
-            return branch_outputs(*grid, taus, capacitances, signal)
-        key = (grid[0].tobytes(), grid[1].tobytes(), taus[:1].tobytes(), capacitances[:1].tobytes())
-        if key not in self._responses:
-            self._responses = {key: response_matrices(*grid, taus[:1], capacitances[:1])}
-        result: FloatArray = np.swapaxes(signal, 1, 2) @ self._responses[key][0].T
-        return result
+            u = branch_outputs(*grid, taus, capacitances, signal)
+        else:
+            key = (grid[0].tobytes(), grid[1].tobytes(), taus[:1].tobytes(), capacitances[:1].tobytes())
+            if key not in self._responses:
+                self._responses = {key: response_matrices(*grid, taus[:1], capacitances[:1])}
+            u = np.swapaxes(signal, 1, 2) @ self._responses[key][0].T
+        return u + areas[:, None] * np.swapaxes(signal, 1, 2) if areas.any() else u
+
+
+def _branches(network: Network, cell: Cell) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Memory time [s], capacitance [F] and direct conductance [S] of each edge's sense branch.
+
+    A leaky branch answers as its direct conductance, the kernel's area, beside a branch without leak whose
+    capacitance is minus the kernel's first moment (:class:`~tcl_circuits.kernels.rc.RCKernel`).
+    """
+    c, r = cell.capacitance(network.conductance), cell.resistance(network.conductance)
+    if not (isinstance(cell, SenseCell) and cell.leak is not None):
+        return c * r, c, np.zeros(c.size)
+    leaks = 1.0 / cell.leakage(network.conductance)
+    kernels = [RCKernel(*parts) for parts in zip(r.tolist(), c.tolist(), leaks.tolist(), strict=True)]
+    tau, moment, area = np.array([(k.tau, k.first_moment, k.area) for k in kernels]).T
+    return tau, -moment, area
 
 
 def _require_quasistatic(network: Network, cell: Cell) -> None:
@@ -135,6 +154,14 @@ def _require_quasistatic(network: Network, cell: Cell) -> None:
         raise InputError(
             "the exact engine solves diodes and amplifiers only where no capacitor loads the nodes: take the "
             "signal power or abs and node_capacitance = 0, or the engine ngspice"
+        )
+
+
+def _refuse_loading_leak(cell: Cell) -> None:
+    if isinstance(cell, SenseCell) and cell.leak is not None and cell.signal == "linear":
+        raise InputError(
+            "the reference engine does not solve a leaky capacitor that lies straight across its edge; use "
+            "the power or abs signal, or ngspice"
         )
 
 

@@ -78,6 +78,8 @@ class Design:
         if not isinstance(self.cell.device, HeldConductance):
             kind = type(self.cell.device).__name__
             raise InputError(f"export: the device {kind} has no model in a bundle; use HeldConductance")
+        if isinstance(self.cell, SenseCell) and self.cell.leak is not None:
+            raise InputError("export: a leaky sense capacitor has no place in a bundle; leave `leak` out")
         conductance = self.network.conductance
         self._printable("sense capacitance", self.cell.capacitance(conductance), "F")
         self._printable("sense resistance", self.cell.resistance(conductance), "ohm")

@@ -149,9 +149,14 @@ def load(name: str, seed: int = 0) -> Task:
     InputError
         If there is no such task.
     """
+    check_name(name)
+    return TASKS[name](seed)
+
+
+def check_name(name: str) -> None:
+    """Raise an InputError if there is no task of a name."""
     if name not in TASKS:
         raise InputError(f"there is no task {name!r}; there are {', '.join(TASKS)}")
-    return TASKS[name](seed)
 
 
 def names() -> tuple[str, ...]:

@@ -266,7 +266,7 @@ class TestInterrupt:
         _, said = process.communicate(timeout=30)
         assert time.monotonic() - start < SOON
         assert process.returncode == 130
-        assert said.splitlines()[-1] == "interrupted; the checkpoint is kept: go on with --resume"
+        assert said.splitlines()[-1] == "interrupted; what was reached is kept: go on with --resume"
         assert "Traceback" not in said
 
     def test_ctrl_c_and_resume(self, tcl: Tcl, start_tcl: StartTcl, tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ class TestInterrupt:
         monkeypatch.setattr("tcl_circuits.commands.ep._draw", interrupted)
         result = tcl("ep", *QUICK, "--epochs", 1, "--out", "out")
         assert result.exit_code == 130
-        assert result.stderr.splitlines()[-1] == "interrupted; the checkpoint is kept: go on with --resume"
+        assert result.stderr.splitlines()[-1] == "interrupted; what was reached is kept: go on with --resume"
         assert Path("out/checkpoint.npz").exists()
 
     def test_full_size(self, start_tcl: StartTcl, tmp_path: Path) -> None:

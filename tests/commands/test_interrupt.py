@@ -96,7 +96,7 @@ def test_ctrl_c_and_resume(
     _, said = process.communicate(timeout=30)
     assert time.monotonic() - start < SOON
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "interrupted; the checkpoint is kept: go on with --resume"
+    assert said.splitlines()[-1] == "interrupted; what was reached is kept: go on with --resume"
     assert "Traceback" not in said
     assert [path.name for path in out.iterdir()] == ["checkpoint.npz"]
     assert not any(worker.is_running() for worker in workers)
