@@ -95,7 +95,7 @@ def iris(seed: int = 0) -> Task:
 
 
 def iris_lattice(seed: int = 0) -> Task:
-    """Fisher's iris on a 7x7 lattice with half its diagonals, of random direction.
+    """Fisher's iris on a 7x7 lattice with a diagonal of random direction in every cell.
 
     The ten signed inputs are drawn among the 24 nodes of the rim, the six differential outputs among the 25
     inside: no input reaches an output but through nodes that all share.
@@ -106,12 +106,12 @@ def iris_lattice(seed: int = 0) -> Task:
     inside = [place for place in places if place not in rim]
     inputs = [rim[k] for k in rng.permutation(len(rim))[:10].tolist()]
     outputs = [inside[k] for k in rng.permutation(len(inside))[:6].tolist()]
-    network = lattice(7, 7, inputs, outputs, diagonals=18, seed=seed)
+    network = lattice(7, 7, inputs, outputs, diagonals=36, seed=seed)
     task = from_table(_flowers(), seed, network)
     return replace(
         task,
         name="iris-lattice",
-        recipe=replace(task.recipe, rate=5e-6, chirp=True),
+        recipe=replace(task.recipe, rate=1e-5, chirp=True),
         description=f"iris flowers on a random 7x7 lattice, {network.edge_count} edges, outputs inside",
     )
 
