@@ -140,8 +140,19 @@ class OperatingPoints:
             Mean over the samples [loss/S].
         """
         network = self.network
-        outputs = self.conduction.adjoint_response(network.outputs)
-        adjoint = output_gradient @ outputs.T
+        adjoint = self.adjoint(rest, output_gradient)
+        result: FloatArray = -np.mean(network.drops(rest.voltages) * network.drops(adjoint), axis=0)
+        return result
+
+    def adjoint(self, rest: Rest, output_gradient: FloatArray) -> FloatArray:
+        """Voltages (samples, nodes) of the network about its free states, driven by a loss at its outputs.
+
+        Parameters
+        ----------
+        rest, output_gradient
+            As for :meth:`loss_gradient`.
+        """
+        adjoint: FloatArray = output_gradient @ self.conduction.adjoint_response(self.network.outputs).T
         if not self.linear:
             # Diodes are conductances g at their nodes: (I + g Z^T) draws the adjoint's currents there.
             conductance = self.junctions.state(rest.junctions)[1]
@@ -150,8 +161,7 @@ class OperatingPoints:
             matrix = np.eye(nodes.size) + conductance[:, :, None] * back[nodes][None]
             drawn = np.linalg.solve(matrix, (conductance * adjoint[:, nodes])[..., None])[..., 0]
             adjoint = adjoint - drawn @ back.T
-        result: FloatArray = -np.mean(network.drops(rest.voltages) * network.drops(adjoint), axis=0)
-        return result
+        return adjoint
 
     def across(self, voltages: FloatArray) -> FloatArray:
         """Voltages across the diodes (rows, diodes), in their own direction."""

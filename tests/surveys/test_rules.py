@@ -220,3 +220,23 @@ def test_the_same_seed_gives_the_same_run() -> None:
     plan = Plan("regression", "tcl", 2e-6, 2, 5, Imperfections.real(), SAW)
     assert train(plan) == train(plan)
     assert train(plan) != train(plan.changed(seed=6))
+
+
+@pytest.mark.parametrize("rule", ["tcl", "contrast", "adjoint"])
+def test_rules_learn_in_nonlinear_circuits(rule: str) -> None:
+    """XOR, which nothing linear learns: diodes are part of the circuit, also where errors go back."""
+    assert train(Plan("xor", rule, 5e-6, 30, 0, IDEAL, SAW)).accuracy == 1.0
+
+
+def test_the_adjoint_is_the_contrast_of_a_weak_nudge_with_diodes_too() -> None:
+    task = tcl.tasks.load("xor", 1)
+    weak = replace(task, nudge=tcl.ConductanceNudge(1e-9, tcl.differential(1)))
+    contrast, adjoint = (written_by(weak, rule) for rule in ("contrast", "adjoint"))
+    np.testing.assert_allclose(contrast, adjoint, rtol=1e-3, atol=1e-3 * np.abs(adjoint).max())
+
+
+def written_by(task: Task, rule: str) -> FloatArray:
+    bench, setting = bench_of(task, rule=rule)
+    before = bench.programmed
+    make_rule(rule, setting).cycle(bench, task.train.inputs[1], task.train.targets[1])
+    return (bench.programmed - before) / bench.gain

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
-from tcl_circuits.engines.quasistatic import Ports
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.surveys.imperfections import Imperfections
 from tcl_circuits.surveys.rules.parts import Parts
 
@@ -82,7 +81,7 @@ class Bench:
         self.programmed = self._on_levels(np.clip(network.conductance, self._low, self._high))
         self.writes, self.time, self.energy = 0, 0.0, 0.0
 
-    def conduction(self, twin: bool = False) -> Conduction:
+    def points(self, twin: bool = False) -> OperatingPoints:
         """The network as it is read now, or its twin."""
         values = self.programmed * self.parts.conductance
         if twin:
@@ -90,7 +89,7 @@ class Bench:
         noise = self.imperfections.read_noise
         if noise:
             values = values * np.exp(noise * self.rng.standard_normal(values.size) - 0.5 * noise * noise)
-        return Conduction(self.network.with_conductance(values))
+        return OperatingPoints(self.network.with_conductance(values))
 
     def look(self, inputs: FloatArray, target: FloatArray, betas: FloatArray, twin: bool = False) -> Look:
         """Voltages, signals and power under one sample.
@@ -106,12 +105,12 @@ class Bench:
         twin : bool
             Look at the twin network.
         """
-        conduction = self.conduction(twin)
-        free = conduction.voltages(inputs[None])
-        voltages = Ports(conduction, self.nudge).nudged(free, target[None], betas)[0]
-        drops = conduction.network.drops(voltages)
+        points = self.points(twin)
+        rest = points.free(inputs[None])
+        voltages = points.nudged(rest, self.nudge, target[None], betas)[0]
+        drops = points.network.drops(voltages)
         signals = 0.5 * drops * drops
-        return Look(voltages, signals, 2 * signals @ conduction.network.conductance)
+        return Look(voltages, signals, 2 * signals @ points.network.conductance)
 
     def write(self, contrast: FloatArray) -> None:
         """Change the conductances against a contrast [V^2], shape (edges,), as the parts let it.

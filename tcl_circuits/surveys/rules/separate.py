@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.engines.quasistatic import Ports
 from tcl_circuits.rule import ideal_contrast
 from tcl_circuits.surveys.rules.base import SETTLING, Setting, acquired
 from tcl_circuits.surveys.rules.bench import Bench
@@ -90,11 +89,12 @@ class Adjoint(_Fixed):
 
     def cycle(self, bench: Bench, inputs: FloatArray, target: FloatArray) -> None:
         """Settle the free network, then the same network with the error currents alone."""
-        conduction = bench.conduction()
-        network, ports = conduction.network, Ports(conduction, bench.nudge)
-        free = conduction.voltages(inputs[None])[0]
-        error = ports.response @ bench.nudge.force(ports.values(free), target)
-        drops, errors = network.drops(free), network.drops(error)
+        points, nudge = bench.points(), bench.nudge
+        network, rest = points.network, points.free(inputs[None])
+        selection = nudge.outputs.matrix(network.outputs.size)
+        force = nudge.force(rest.voltages[:, network.outputs] @ selection.T, target[None])
+        error = points.adjoint(rest, force @ selection)[0]
+        drops, errors = network.drops(rest.voltages[0]), network.drops(error)
         bench.write(drops * errors)
         power = float((drops**2 + errors**2) @ network.conductance)
         bench.spend(self._settled, power)

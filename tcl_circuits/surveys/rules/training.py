@@ -22,6 +22,8 @@ from tcl_circuits.training.task import Recipe, Samples, Task
 
 _HELD_OUT = 4
 """Of so many training samples one is held out to validate, where a rate is tuned."""
+_TOO_FEW = 12
+"""So few training samples (XOR) all say something of their own: a rate is then tuned on them themselves."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class Plan:
     saw : Sawtooth
         The sawtooth.
     validate : bool
-        Hold a quarter of the training samples out, and judge by these; else train on all, and judge by the
-        task's test samples.
+        Hold a quarter of the training samples out, and judge by these (where there are fewer than 12, by
+        all of them); else train on all, and judge by the task's test samples.
     """
 
     task: str
@@ -172,6 +174,8 @@ def _split(task: Task, plan: Plan) -> tuple[Task, Samples]:
     """Task with the samples to train on, and the samples to judge by."""
     if not plan.validate:
         return task, task.test
+    if len(task.train) < _TOO_FEW:
+        return task, task.train
     places = np.random.default_rng([plan.seed, 22]).permutation(len(task.train))
     held = places[: max(1, places.size // _HELD_OUT)]
     kept = np.sort(places[held.size :])
@@ -183,7 +187,7 @@ def _part(samples: Samples, chosen: IntArray) -> Samples:
 
 
 def _outputs(task: Task, bench: Bench, samples: Samples) -> FloatArray:
-    return task.outputs(bench.conduction().voltages(samples.inputs))
+    return task.outputs(bench.points().free(samples.inputs).voltages)
 
 
 def _loss(task: Task, bench: Bench, samples: Samples) -> float:
