@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from tcl_circuits.circuit.elements import (
     Capacitor,
     Corner,
     Element,
+    PulseVoltage,
     RampVoltage,
     Resistor,
     Subcircuit,
@@ -135,8 +137,13 @@ def _at_nodes(network: Network, cell: Cell, names: NameMap) -> list[Element]:
 
 def to_circuit(netlist: Netlist, title: str) -> Circuit:
     """Make a PySpice circuit of the elements."""
+    return circuit_of(netlist.elements, title)
+
+
+def circuit_of(elements: Iterable[Element], title: str) -> Circuit:
+    """Make a PySpice circuit of any elements."""
     circuit = Circuit(title)
-    for element in netlist.elements:
+    for element in elements:
         _add(circuit, element)
     return circuit
 
@@ -191,11 +198,15 @@ def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
         case Resistor():
             circuit.R(name, element.a, element.b, element.ohms)
         case Capacitor():
-            circuit.C(name, element.a, element.b, element.farads)
+            held = {} if element.volts is None else {"initial_condition": element.volts}
+            circuit.C(name, element.a, element.b, element.farads, **held)
         case VoltageSource():
             circuit.V(name, element.a, element.b, f"DC {spice_number(element.volts)}")
         case RampVoltage():
             circuit.V(name, element.a, element.b, _pwl(element.corners))
+        case PulseVoltage():
+            times = " ".join(spice_number(t) for t in element.times)
+            circuit.V(name, element.a, element.b, f"PULSE(0 1 {times})")
         case BehaviouralVoltage():
             circuit.BehavioralSource(name, element.a, element.b, voltage_expression=element.expression)
         case BehaviouralCurrent():
