@@ -124,26 +124,27 @@ def _rows(
     process: subprocess.Popen[bytes], pipe: Path, names: Sequence[str], limit: float | None
 ) -> Iterator[FloatArray]:
     """Rows of the raw file in chunks, its columns in the order of the names."""
-    buffer, order = b"", None
+    buffer, size = b"", 0
     for data in _bytes(process, pipe, limit):
         buffer += data
-        if order is None:
+        if not size:
             head, mark, rest = buffer.partition(b"Binary:\n")
             if not mark:
                 if len(buffer) > _LONGEST_HEAD:
                     raise EngineError("ngspice's raw file has no binary part")
                 continue
-            order, buffer = _columns(head.decode("ascii", "replace"), names), rest
-        width = 8 * order.size
+            wanted, size = _columns(head.decode("ascii", "replace"), names)
+            buffer = rest
+        width = 8 * size
         whole = len(buffer) // width * width
         if whole:
-            rows = np.frombuffer(buffer[:whole]).reshape(-1, order.size)
+            rows = np.frombuffer(buffer[:whole]).reshape(-1, size)
             buffer = buffer[whole:]
-            yield rows[:, order[: len(names)]]
+            yield rows[:, wanted]
 
 
-def _columns(head: str, names: Sequence[str]) -> FloatArray:
-    """Columns of the raw file that hold the names; as many more as it has are appended."""
+def _columns(head: str, names: Sequence[str]) -> tuple[list[int], int]:
+    """Columns of the raw file that hold the names, and how many it has."""
     if "Flags: real" not in head:
         raise EngineError("ngspice's raw file does not hold real numbers")
     listed = re.findall(r"^\s+(\d+)\s+(\S+)\s+\S+", head.partition("Variables:\n")[2], re.MULTILINE)
@@ -151,8 +152,7 @@ def _columns(head: str, names: Sequence[str]) -> FloatArray:
     missing = [name for name in names if name not in place]
     if missing:
         raise EngineError(f"vector {missing[0]!r} is missing from ngspice's results")
-    wanted = [place[name] for name in names]
-    return np.array([*wanted, *range(len(place) - len(wanted))])
+    return [place[name] for name in names], len(place)
 
 
 def _bytes(process: subprocess.Popen[bytes], pipe: Path, limit: float | None) -> Iterator[bytes]:
