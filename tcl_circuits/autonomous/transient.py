@@ -7,6 +7,7 @@ a word.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import select
@@ -27,6 +28,7 @@ from tcl_circuits.errors import EngineError, EngineMissing, EngineTimeout
 
 _CHUNK = 1 << 20
 _POLL = 0.2
+_TOLD_EVERY = 0.5
 _LONGEST_HEAD = 1 << 22
 _FAULT = re.compile(
     r"too small|singular|error|fatal|unable|can't|cannot|unknown|undefined|no such|aborted|illegal|nan",
@@ -124,22 +126,26 @@ def _rows(
     process: subprocess.Popen[bytes], pipe: Path, names: Sequence[str], limit: float | None
 ) -> Iterator[FloatArray]:
     """Rows of the raw file in chunks, its columns in the order of the names."""
-    buffer, size = b"", 0
+    buffer, size = bytearray(), 0
+    told = time.monotonic()
     for data in _bytes(process, pipe, limit):
         buffer += data
+        if data and len(buffer) < _CHUNK and time.monotonic() < told + _TOLD_EVERY:
+            continue
+        told = time.monotonic()
         if not size:
-            head, mark, rest = buffer.partition(b"Binary:\n")
+            head, mark, rest = bytes(buffer).partition(b"Binary:\n")
             if not mark:
                 if len(buffer) > _LONGEST_HEAD:
                     raise EngineError("ngspice's raw file has no binary part")
                 continue
             wanted, size = _columns(head.decode("ascii", "replace"), names)
-            buffer = rest
+            buffer = bytearray(rest)
         width = 8 * size
         whole = len(buffer) // width * width
         if whole:
-            rows = np.frombuffer(buffer[:whole]).reshape(-1, size)
-            buffer = buffer[whole:]
+            rows = np.frombuffer(bytes(buffer[:whole])).reshape(-1, size)
+            del buffer[:whole]
             yield rows[:, wanted]
 
 
@@ -156,8 +162,11 @@ def _columns(head: str, names: Sequence[str]) -> tuple[list[int], int]:
 
 
 def _bytes(process: subprocess.Popen[bytes], pipe: Path, limit: float | None) -> Iterator[bytes]:
-    """What ngspice writes, until it ends."""
+    """What ngspice writes, until it ends; nothing, as the last item."""
     handle = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, _CHUNK)
     try:
         while True:
             if limit is not None and time.monotonic() > limit:
@@ -168,9 +177,9 @@ def _bytes(process: subprocess.Popen[bytes], pipe: Path, limit: float | None) ->
                 yield data
             elif process.poll() is not None:
                 data = _read(handle)
+                yield data
                 if not data:
                     return
-                yield data
             elif ready:
                 time.sleep(0.01)  # nobody has opened the other end yet
     finally:

@@ -8,10 +8,10 @@ import io
 import signal
 import sys
 
-from tcl_circuits.cli import about, board, ep, figure, handoff, network, report, train
+from tcl_circuits.cli import about, board, ep, figure, handoff, learn, network, report, train
 from tcl_circuits.cli.app import app
 
-__all__ = ["about", "app", "board", "ep", "figure", "handoff", "main", "network", "report", "train"]
+__all__ = ["about", "app", "board", "ep", "figure", "handoff", "learn", "main", "network", "report", "train"]
 
 
 def main() -> None:

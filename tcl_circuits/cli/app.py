@@ -25,7 +25,7 @@ class _Commands(typer.core.TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             kept = "; the checkpoint is kept: go on with --resume" * (
-                ctx.invoked_subcommand in ("train", "ep")
+                ctx.invoked_subcommand in ("train", "ep", "learn-in-circuit")
             )
             messages.print(f"interrupted{kept}")
             raise typer.Exit(130) from None

@@ -1,0 +1,170 @@
+"""Tasks that circuits have learned by themselves, each with the settings that it learned with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.circuit.builders import lattice
+from tcl_circuits.circuit.cells import Signal
+from tcl_circuits.circuit.conduction import Conduction
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.nudge import ConductanceNudge, SoftmaxNudge, single_ended
+from tcl_circuits.errors import InputError
+from tcl_circuits.training import tasks as training_tasks
+from tcl_circuits.training.table import Table
+from tcl_circuits.training.table_task import from_table
+from tcl_circuits.training.task import Samples, Task, least_squares
+
+NUDGE_CONDUCTANCE = 3e-4
+"""Nudge conductance, some ten times a typical conductance of the network [S]."""
+TEMPERATURE = 0.05
+"""T_m of the softmax nudge [V]."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a task is learned in the circuit unless the user says otherwise.
+
+    Parameters
+    ----------
+    cycles : int
+        Learning cycles.
+    gain : float
+        lambda_max of the untrained network.
+    threshold : float
+        Threshold in units of A_max tau_K/tau_s, A_max being the largest change of the signal by the nudge.
+    ratio : float
+        tau_s/tau_f.
+    signal : {"power", "abs", "linear"}
+        Synaptic signal.
+    scale : float
+        Factor on the signal in the netlist.
+    look_every : int or None
+        Cycles between looks; None for an epoch.
+    """
+
+    cycles: int
+    gain: float = 3.0
+    threshold: float = 1.0
+    ratio: float = 100.0
+    signal: Signal = "power"
+    scale: float = 1.0
+    look_every: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CircuitTask:
+    """A task and how it is learned; what `task` says of training elsewhere is not used."""
+
+    task: Task
+    recipe: Recipe
+
+
+def regression(seed: int = 0) -> CircuitTask:
+    """Two voltages to two outputs on a 3x3 lattice of 16 edges, 8 samples; another such lattice is the teacher."""
+    inputs, outputs = [(0, 0), (0, 2), (2, 0)], [(1, 1), (2, 1)]
+    shape = lattice(3, 3, inputs, outputs, ground=(2, 2), diagonals=4, seed=seed)
+    rng = np.random.default_rng([seed, 5])
+    start = shape.with_conductance(rng.uniform(1e-5, 4e-5, shape.edge_count))
+    hidden = shape.with_conductance(rng.uniform(2e-6, 8e-5, shape.edge_count))
+
+    def draw(count: int) -> Samples:
+        volts = np.hstack([rng.uniform(-1, 1, (count, 2)), np.ones((count, 1))])
+        return Samples(volts, Conduction(hidden).voltages(volts)[:, hidden.outputs])
+
+    train, test = draw(8), draw(16)
+    task = Task(
+        name="regression",
+        network=start,
+        nudge=ConductanceNudge(NUDGE_CONDUCTANCE, single_ended(2)),
+        train=train,
+        test=test,
+        description="two voltages to two outputs of a 3x3 lattice, 16 edges, 8 samples of a teacher lattice",
+        baseline=least_squares(train, test),
+    )
+    return CircuitTask(task, Recipe(cycles=480))
+
+
+def allostery(seed: int = 0) -> CircuitTask:
+    """One pattern: two outputs of a 5x5 lattice of 56 edges follow its rim, with the linear signal.
+
+    Edges are oriented along their drop before training, so that the linear signal has the right sign.
+    """
+    inputs, outputs = [(0, 0), (0, 4), (4, 0)], [(2, 2), (2, 3)]
+    shape = lattice(5, 5, inputs, outputs, ground=(4, 4), diagonals=16, seed=seed)
+    rng = np.random.default_rng([seed, 6])
+    start = shape.with_conductance(rng.uniform(1e-5, 4e-5, shape.edge_count))
+    volts = np.array([[1.0, 0.6, 0.3]])
+    start = oriented(start, volts)
+    free = Conduction(start).voltages(volts)[:, start.outputs]
+    samples = Samples(volts, free + np.array([[0.06, -0.06]]))
+    task = Task(
+        name="allostery",
+        network=start,
+        nudge=ConductanceNudge(NUDGE_CONDUCTANCE, single_ended(2)),
+        train=samples,
+        test=samples,
+        description="one pattern on a 5x5 lattice of 56 oriented edges, linear signal",
+    )
+    return CircuitTask(task, Recipe(cycles=60, signal="linear", gain=0.5, look_every=5))
+
+
+def oriented(network: Network, inputs: FloatArray) -> Network:
+    """Turn each edge so that its drop is positive for the first sample."""
+    drops = network.drops(Conduction(network).voltages(inputs))[0]
+    edges = np.where((drops < 0)[:, None], network.edges[:, ::-1], network.edges)
+    return replace(network, edges=edges)
+
+
+def iris(seed: int = 0) -> CircuitTask:
+    """Fisher's iris: 4 features, 3 classes, 100 flowers to learn from and 50 held out; crossbar of 60 edges."""
+    return CircuitTask(_for_circuit(training_tasks.iris(seed)), Recipe(cycles=400, threshold=0.3))
+
+
+def setosa(seed: int = 0) -> CircuitTask:
+    """Setosa from versicolor: 4 features, 2 classes, 66 flowers to learn from; crossbar of 40 edges."""
+    from sklearn.datasets import load_iris
+
+    data = load_iris()
+    chosen = np.asarray(data.target) < 2
+    table = Table(
+        features=np.asarray(data.data, dtype=float)[chosen],
+        feature_names=("sepal_length", "sepal_width", "petal_length", "petal_width"),
+        target=np.asarray(data.target, dtype=np.int64)[chosen],
+        classes=tuple(str(name) for name in data.target_names[:2]),
+        target_name="species",
+        source="scikit-learn",
+        dropped=(),
+    )
+    task = replace(_for_circuit(from_table(table, seed)), name="setosa", description="setosa or versicolor")
+    return CircuitTask(task, Recipe(cycles=134, threshold=0.3))
+
+
+def _for_circuit(task: Task) -> Task:
+    return replace(task, nudge=SoftmaxNudge(NUDGE_CONDUCTANCE, TEMPERATURE, task.nudge.outputs))
+
+
+TASKS: dict[str, Callable[[int], CircuitTask]] = {
+    "regression": regression,
+    "allostery": allostery,
+    "iris": iris,
+    "setosa": setosa,
+}
+"""The tasks by name."""
+
+
+def load(name: str, seed: int = 0) -> CircuitTask:
+    """Make a task by its name.
+
+    Raises
+    ------
+    InputError
+        If there is no such task.
+    """
+    if name not in TASKS:
+        raise InputError(f"there is no task {name!r} that learns in the circuit; there are {', '.join(TASKS)}")
+    return TASKS[name](seed)
