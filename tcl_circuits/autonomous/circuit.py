@@ -49,6 +49,11 @@ class Control:
     first: float = 0.2
     longest: float = 0.2
 
+    @classmethod
+    def of(cls, design: Design) -> Control:
+        """Error control that follows the state equations within 1 %; steep thresholds need a finer one."""
+        return cls() if design.cell.threshold == "dead_zone" else cls(reltol=2e-4, trtol=2.0)
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -88,13 +93,20 @@ class Columns:
         names += ["v(beta)", "v(gate)", "v(theta)"]
         return cls(tuple(names), *slices)
 
+    def sense_output(self, rows: FloatArray, design: Design) -> FloatArray:
+        """Sense outputs u (points, edges) of rows (points, columns) [V]."""
+        if not design.cell.loads:
+            return rows[:, self.u]
+        found: FloatArray = rows[:, self.u] - rows[:, self.nodes][:, design.network.edges[:, 1]]
+        return found
+
     def states(self, row: FloatArray, design: Design, targets: FloatArray) -> States:
         """States of a row at the end of a period, with the targets of the last learning cycle."""
         voltage = row[self.nodes]
         return States(
             w=row[self.w],
             v=row[self.v],
-            x=design.sense(voltage) - row[self.u],
+            x=design.sense(voltage) - self.sense_output(row[None], design)[0],
             voltage=voltage,
             theta=float(row[self.theta]),
             inputs=voltage[design.network.inputs],
@@ -123,6 +135,8 @@ def elements_of(design: Design, start: int, states: States) -> tuple[Element, ..
         at = CellState(float(states.w[e]), float(states.v[e]), float(states.x[e]))
         node = None if design.detector is None else "theta"
         found += design.cell.elements(str(e), names[a], names[b], at, node)
+    spice = dict(zip(network.nodes, names, strict=True))
+    found += [element for k, part in enumerate(network.parts) for element in part.elements(k, spice)]
     found += [
         Capacitor(f"cn{k}", names[k], "0", design.node_capacitance, float(states.voltage[k]))
         for k in network.free.tolist()
@@ -209,7 +223,7 @@ def netlist_text(
     control : Control, optional
         Error control.
     """
-    chosen = control or Control()
+    chosen = control or Control.of(design)
     saw = design.schedule.timing.saw
     heading = "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]
     saved = Columns.of(design).names[1:]

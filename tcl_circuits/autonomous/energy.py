@@ -11,11 +11,14 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.autonomous.circuit import Columns
 from tcl_circuits.autonomous.design import Design
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.junctions import Junctions
+from tcl_circuits.engines.newton import HeldPull, PortSolver
 
 SOURCES = ("inputs", "nudge", "sense_drive", "write")
 """What delivers energy: input voltages, nudge, the sense branches' sources, the write current."""
-SINKS = ("conductances", "sense", "lag")
-"""What turns it into heat: trainable conductances, sense resistors, lags."""
+SINKS = ("conductances", "diodes", "sense", "lag")
+"""What turns it into heat: trainable conductances, diodes, sense resistors, lags."""
 PARTS = (*SOURCES, *SINKS, "stored")
 """All parts; ``stored`` is the charge of all capacitors."""
 
@@ -40,7 +43,8 @@ def powers(design: Design, columns: Columns, rows: FloatArray, samples: IntArray
         Watts in the order of :data:`PARTS`, the last in joules.
     """
     network, cell = design.network, design.cell
-    voltage, w, v, u = (rows[:, part] for part in (columns.nodes, columns.w, columns.v, columns.u))
+    voltage, w, v = (rows[:, part] for part in (columns.nodes, columns.w, columns.v))
+    u = columns.sense_output(rows, design)
     drops, s = network.drops(voltage), design.sense(voltage)
     y = design.outputs(voltage)
     force = rows[:, [columns.beta]] * design.nudge.force(y, design.targets[samples])
@@ -57,14 +61,27 @@ def powers(design: Design, columns: Columns, rows: FloatArray, samples: IntArray
         [
             -np.sum(voltage[:, network.inputs] * rows[:, columns.currents], axis=1),
             np.sum(force * y, axis=1),
-            np.sum(s * u, axis=1) / cell.r,
+            np.zeros(len(rows)) if cell.loads else np.sum(s * u, axis=1) / cell.r,
             np.sum(into_state * w, axis=1),
             cell.slope * np.sum(v * drops**2, axis=1),
+            diode_power(network, voltage),
             np.sum(u**2, axis=1) / cell.r,
             np.sum((w - v) ** 2, axis=1) / cell.lag_resistance,
             0.5 * stored,
         ]
     )
+
+
+def diode_power(network: Network, voltage: FloatArray) -> FloatArray:
+    """Heat in the diodes (points,) at node voltages (points, nodes) [W], rails' share included."""
+    junctions = Junctions(network)
+    if not junctions.count:
+        return np.zeros(voltage.shape[0])
+    x = junctions.sign * (voltage[:, junctions.nodes] - junctions.rail)
+    # Without resistance around them, the ports' voltages are those given.
+    solver = PortSolver(junctions, np.zeros((junctions.count, junctions.count)), ["diode"] * junctions.count)
+    state = solver.solve(x, HeldPull(np.zeros((x.shape[0], 0))))
+    return -np.sum(state.currents * junctions.sign * voltage[:, junctions.nodes], axis=1)
 
 
 def cumulated(time: FloatArray, power: FloatArray, start: FloatArray) -> FloatArray:

@@ -17,6 +17,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import Design, States
 from tcl_circuits.autonomous.timing import pulse_value
 from tcl_circuits.circuit.conduction import laplacian
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.errors import EngineError
 
 _MOST_STEPS = 40
@@ -40,6 +41,7 @@ class StateEquations:
         self._reads = np.zeros((design.train.targets.shape[1], network.node_count))
         self._reads[:, network.outputs] = design.nudge.outputs.matrix(network.outputs.size)
         self._free, self._inputs = network.free, network.inputs
+        self._incidence = network.drops(np.eye(network.node_count)).T
         self._voltage = np.zeros(network.node_count)
         timing = design.schedule.timing
         self._pulses = timing.nudge_pulse("v", "p"), timing.gate_pulse("v", "p")
@@ -67,7 +69,7 @@ class StateEquations:
     def _period(self, p: int, states: States) -> States:
         design, timing = self._design, self._design.schedule.timing
         period = design.schedule.periods[p]
-        begins = [k * design.schedule.look_time for k in range(len(period.samples))]
+        begins = [period.wait + k * design.schedule.look_time for k in range(len(period.samples))]
         corners = {t for begin in begins for t in (begin, begin + timing.switch)} | set(timing.corners)
         y = np.concatenate([states.x, states.w, states.v])
         levels = np.vstack([states.inputs, design.inputs[list(period.samples)]])
@@ -78,7 +80,7 @@ class StateEquations:
             course = _Course(
                 begin,
                 end,
-                *(self._inputs_at(t, begins[presented - 1], levels, presented) for t in (begin, end)),
+                *(self._inputs_at(t, begins, levels, presented) for t in (begin, end)),
                 *(self._strengths(t, period.learns) for t in (begin, end)),
                 target,
             )
@@ -86,8 +88,10 @@ class StateEquations:
         x, w, v = np.split(y, 3)
         return States(w, v, x, self._voltage, states.theta, levels[-1], target)
 
-    def _inputs_at(self, t: float, begin: float, levels: FloatArray, presented: int) -> FloatArray:
-        share = min(1.0, (t - begin) / self._design.schedule.timing.switch)
+    def _inputs_at(self, t: float, begins: list[float], levels: FloatArray, presented: int) -> FloatArray:
+        if presented == 0:
+            return levels[0]
+        share = min(1.0, (t - begins[presented - 1]) / self._design.schedule.timing.switch)
         result: FloatArray = levels[presented - 1] + share * (levels[presented] - levels[presented - 1])
         return result
 
@@ -102,7 +106,7 @@ class StateEquations:
             inputs, (beta, gate) = course.at(t)
             # Without a lag v is w.
             follows = v if cell.lag else w
-            voltage = self._solve(self.conductance(follows, held), inputs, beta, course.target)
+            voltage = self._solve(self.conductance(follows, held), x, inputs, beta, course.target)
             u = self._design.sense(voltage) - x
             leak = (w - v) / cell.lag_resistance if cell.lag else np.zeros_like(w)
             dw = (cell.write_current(u, gate) + cell.bound_current(w) - leak) / cell.state_capacitance
@@ -123,16 +127,20 @@ class StateEquations:
         return result
 
     def _solve(
-        self, conductance: FloatArray, inputs: FloatArray, beta: float, target: FloatArray
+        self, conductance: FloatArray, x: FloatArray, inputs: FloatArray, beta: float, target: FloatArray
     ) -> FloatArray:
         """Node voltages [V], by Newton's method from those found last."""
         free, reads, nudge = self._free, self._reads, self._design.nudge
-        matrix = laplacian(self._design.network, conductance)
+        if self._design.network.parts:
+            return self._solve_with_parts(conductance, inputs, beta, target)
+        load = 1.0 / self._design.cell.r if self._design.cell.loads else 0.0
+        matrix = laplacian(self._design.network, conductance + load)
+        held = load * (x @ self._incidence)
         voltage = self._voltage.copy()
         voltage[self._inputs] = inputs
         for _ in range(_MOST_STEPS):
             y = reads @ voltage
-            residual = (matrix @ voltage - beta * reads.T @ nudge.force(y, target))[free]
+            residual = (matrix @ voltage - held - beta * reads.T @ nudge.force(y, target))[free]
             slope = beta * reads.T @ nudge.force_jacobian(y, target) @ reads
             step = np.linalg.solve((matrix - slope)[np.ix_(free, free)], residual)
             voltage[free] -= step
@@ -140,6 +148,16 @@ class StateEquations:
                 self._voltage = voltage
                 return voltage
         raise EngineError(f"the nudged state did not converge in {_MOST_STEPS} Newton steps")
+
+    def _solve_with_parts(
+        self, conductance: FloatArray, inputs: FloatArray, beta: float, target: FloatArray
+    ) -> FloatArray:
+        """Node voltages of a network with diodes [V]."""
+        points = OperatingPoints(self._design.network.with_conductance(conductance))
+        rest = points.free(inputs[None])
+        if beta == 0:
+            return rest.voltages[0]
+        return points.nudged(rest, self._design.nudge, target[None], np.array([beta]))[0, 0]
 
 
 class HostUpdated(StateEquations):

@@ -160,6 +160,7 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
         recipe.cycles if request.cycles is None else request.cycles,
         request.seed,
         request.look_every or recipe.look_every,
+        wait=_SETTLED * cell.lag,
     )
     detector = _detector(learned, cell, timing) if request.detector else None
     design = Design(network, cell, task.nudge, schedule, train, task.test, detector)

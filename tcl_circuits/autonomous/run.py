@@ -17,10 +17,10 @@ from tcl_circuits.autonomous.design import Design
 from tcl_circuits.autonomous.energy import PARTS, balance
 from tcl_circuits.autonomous.record import RecordFile, Recorder, Records, append, last_states
 from tcl_circuits.autonomous.stability import stability
+from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.circuit.names import written
 from tcl_circuits.errors import EngineError, EngineTimeout
-from tcl_circuits.training.task import Task
 
 _SHOWN_CYCLES = 3
 """Learning cycles of which every time point is kept."""
@@ -201,23 +201,25 @@ class _Teller:
         )
 
 
-def history(run: Run, records: Records, task: Task) -> pd.DataFrame:
+def history(run: Run, records: Records, learned: CircuitTask) -> pd.DataFrame:
     """Losses and accuracies as the circuit showed them in its looks.
 
     Returns
     -------
     pandas.DataFrame
         A row for each whole look: epoch (learning cycles over training samples), cycle, circuit_time_s, loss,
-        accuracy, test_loss, test_accuracy (NaN for regression).
+        accuracy, test_loss, test_accuracy (NaN where there is none).
     """
-    rows = []
+    task, rows = learned.task, []
     for begin, end, y in _looks(run, records):
         period = run.design.schedule.periods[begin]
         row = [period.cycles / len(task.train), float(period.cycles), end]
         split = len(task.train)
         for part, samples in ((y[:split], task.train), (y[split:], task.test)):
-            accuracy = task.accuracy(part, samples.targets)
-            row += [task.loss(part, samples.targets), np.nan if accuracy is None else accuracy]
+            if len(samples):
+                row += [task.loss(part, samples.targets), learned.accuracy(part, samples.targets)]
+            else:
+                row += [np.nan, np.nan]
         rows.append(row)
     names = ["epoch", "cycle", "circuit_time_s", "loss", "accuracy", "test_loss", "test_accuracy"]
     return pd.DataFrame(np.array(rows).reshape(-1, len(names)), columns=names).astype({"cycle": int})
@@ -286,8 +288,12 @@ def waveforms(run: Run, rows: FloatArray) -> xr.Dataset:
         {
             "voltage": (("node", "time"), rows[:, columns.nodes].T, {"units": "V"}),
             **{
-                name: (("edge", "time"), rows[:, getattr(columns, name)].T, {"units": "V"})
-                for name in ("u", "w", "v")
+                name: (("edge", "time"), values.T, {"units": "V"})
+                for name, values in (
+                    ("u", columns.sense_output(rows, run.design)),
+                    ("w", rows[:, columns.w]),
+                    ("v", rows[:, columns.v]),
+                )
             },
             **{
                 name: (("time",), rows[:, getattr(columns, name)])

@@ -38,12 +38,15 @@ class Period:
         Learning cycles done at its end.
     look : int
         Number of looks begun at its end.
+    wait : float
+        From the period's start to the first sample of a look [s].
     """
 
     learns: bool
     samples: tuple[int, ...]
     cycles: int
     look: int
+    wait: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class Schedule:
         look_every: int | None = None,
         look_time: float = 10e-6,
         fresh: bool = True,
+        wait: float = 0.0,
     ) -> Schedule:
         """Plan a run: a look, cycles, looks between them, and one at the end.
 
@@ -104,6 +108,8 @@ class Schedule:
             How long a look lasts at each sample [s].
         fresh : bool
             A new order for each epoch; else that of the first again and again.
+        wait : float
+            How long a look waits for the conductances to follow their states [s].
         """
         if train < 1 or cycles < 0:
             raise InputError(f"schedule: {cycles} cycles of {train} samples can't be run")
@@ -113,15 +119,13 @@ class Schedule:
                 f"and not longer than a period of {timing.period:g} s"
             )
         every = look_every or train
-        together = int(timing.period / look_time)
-        samples = range(train + test)
+        shown = _looks(train + test, timing.period, look_time, wait)
         periods: list[Period] = []
         looks = 0
         for cycle in range(cycles + 1):
             if cycle % every == 0 or cycle == cycles:
                 looks += 1
-                parts = [tuple(samples[k : k + together]) for k in range(0, len(samples), together)]
-                periods += [Period(False, part, cycle, looks) for part in parts]
+                periods += [Period(False, part, cycle, looks, late) for part, late in shown]
             if cycle < cycles:
                 epoch = cycle // train if fresh else 0
                 order = np.random.default_rng([seed, epoch]).permutation(train)
@@ -142,7 +146,7 @@ class Schedule:
         """Times at which the inputs begin to switch, from period `start` on, and the sample they switch to."""
         for p, period in enumerate(self.periods[start:]):
             for k, sample in enumerate(period.samples):
-                yield p * self.timing.period + k * self.look_time, sample
+                yield p * self.timing.period + period.wait + k * self.look_time, sample
 
     def marks(self, start: int = 0) -> list[Mark]:
         """Moments to record in their order, on a clock that begins with period `start`."""
@@ -153,7 +157,7 @@ class Schedule:
                 found.append(Mark(begin + self.timing.gap, start + p, "free", period.samples[0]))
             else:
                 found += [
-                    Mark(begin + (k + 1) * self.look_time, start + p, "look", sample)
+                    Mark(begin + period.wait + (k + 1) * self.look_time, start + p, "look", sample)
                     for k, sample in enumerate(period.samples)
                 ]
             found.append(Mark(begin + self.timing.period, start + p, "end", period.samples[-1]))
@@ -196,6 +200,21 @@ class Schedule:
             begin = p * self.timing.period
             step_to(track, begin, begin + self.timing.switch, float(period.learns))
         return track
+
+
+def _looks(samples: int, period: float, each: float, wait: float) -> list[tuple[tuple[int, ...], float]]:
+    """Samples of each period of a look, and how long the period waits."""
+    found: list[tuple[tuple[int, ...], float]] = []
+    first, late = 0, wait
+    while first < samples:
+        room = int((period - late) / each * (1 + 1e-9))
+        if room > 0:
+            found.append((tuple(range(first, min(samples, first + room))), late))
+        else:
+            found.append(((first,), period - each))
+            room = 1
+        first, late = first + room, 0.0
+    return found
 
 
 def step_to(track: list[Corner], start: float, stop: float, level: float) -> None:

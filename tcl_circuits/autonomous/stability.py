@@ -17,8 +17,9 @@ from scipy.linalg import eigh
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Signal
-from tcl_circuits.circuit.conduction import Conduction, laplacian
+from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Polarity
 
@@ -83,37 +84,50 @@ def feedback_weights(drops: FloatArray, signal: Signal) -> FloatArray:
     return np.abs(drops) if signal == "abs" else drops
 
 
-def unit_feedback(network: Network, voltages: FloatArray, signal: Signal) -> tuple[float, float]:
+def unit_feedback(network: Network, inputs: FloatArray, signal: Signal) -> tuple[float, float]:
     """lambda_max and its bound for k = 1 S per unit of s, each the largest over the samples.
+
+    Diodes count with their conductance in the free state, and can only lower it.
 
     Parameters
     ----------
     network : Network
         Conductances and structure.
-    voltages : ndarray of shape (samples, nodes)
-        Free voltages [V].
+    inputs : ndarray of shape (samples, inputs)
+        Input voltages [V].
     signal : {"power", "abs", "linear"}
         Synaptic signal.
     """
-    weights = feedback_weights(network.drops(voltages), signal)
+    points = OperatingPoints(network)
+    rest = points.free(inputs)
+    weights = feedback_weights(network.drops(rest.voltages), signal)
     square = np.ix_(network.free, network.free)
-    matrix = laplacian(network, network.conductance)[square]
-    size = matrix.shape[0]
+    matrix = laplacian(network, network.conductance)
+    conducting = np.zeros((len(inputs), network.node_count))
+    if not points.linear:
+        through = points.junctions.state(rest.junctions)[1]
+        np.add.at(conducting.T, points.junctions.nodes, through.T)
     found = [
-        float(eigh(laplacian(network, row)[square], matrix, eigvals_only=True, subset_by_index=[size - 1] * 2)[0])
-        for row in weights
+        _largest(laplacian(network, row)[square], (matrix + np.diag(diodes))[square])
+        for row, diodes in zip(weights, conducting, strict=True)
     ]
     return max(found), float((weights / network.conductance).max())
 
 
+def _largest(top: FloatArray, bottom: FloatArray) -> float:
+    """Largest eigenvalue of ``bottom^-1 top``."""
+    last = [top.shape[0] - 1] * 2
+    return float(eigh(top, bottom, eigvals_only=True, subset_by_index=last)[0])
+
+
 def free_voltages(network: Network, inputs: FloatArray) -> FloatArray:
     """Free voltages (samples, nodes) of inputs (samples, inputs) [V]."""
-    return Conduction(network).voltages(inputs)
+    return OperatingPoints(network).free(inputs).voltages
 
 
 def gain_for(network: Network, inputs: FloatArray, signal: Signal, wanted: float) -> float:
     """Gain k [S per unit of s] that makes lambda_max what is wanted."""
-    unit, _ = unit_feedback(network, free_voltages(network, inputs), signal)
+    unit, _ = unit_feedback(network, inputs, signal)
     if unit <= 0:
         raise InputError("no training sample puts a voltage over any edge; nothing can be learned")
     return wanted / unit
@@ -133,5 +147,5 @@ def stability(
     signal, gain, polarity, lagged
         Of the cells; `gain` in S per unit of s.
     """
-    exact, bound = unit_feedback(network, free_voltages(network, inputs), signal)
+    exact, bound = unit_feedback(network, inputs, signal)
     return Stability(gain * exact, gain * bound, polarity, lagged)

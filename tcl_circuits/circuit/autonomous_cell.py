@@ -42,15 +42,13 @@ Threshold = Literal["dead_zone", "hard", "soft"]
 _WIDTHS = {"hard": 0.05, "soft": 0.25}
 """Width of the step of ``u/(1 + exp(-(abs(u) - theta)/width))``, in units of theta."""
 
-BOUND_SLOPE = 1e-5
+BOUND_SLOPE = 1e-2
 """Conductance with which the bounds pull the state back [S]; it must be far above the write current."""
-
-_EXPRESSIONS = dict(SIGNAL_EXPRESSIONS, linear="V({a},{b})")
 
 
 @dataclass(frozen=True)
 class CellState:
-    """States of an edge's cell where a transient starts: w, v, x and the sense output u [V]."""
+    """States of an edge's cell where a transient starts: w, v and x [V]."""
 
     w: float
     v: float
@@ -70,7 +68,9 @@ class AutonomousCell:
     polarity : {"inverted", "standard"}
         The sawtooth it is made for.
     signal : {"power", "abs", "linear"}
-        Synaptic signal s. The linear one needs edges that are oriented along their voltage drop.
+        Synaptic signal s. The linear one needs edges that are oriented along their voltage drop; its branch
+        lies straight across the edge, as in Fig. 7E of the paper, and loads the network: keep c/(tau_f G)
+        below 0.1.
     threshold : {"dead_zone", "hard", "soft"}
         h(u): ``max(u - theta, 0) + min(u + theta, 0)``, or ``u/(1 + exp(-(abs(u) - theta)/width))`` with a
         width of .05 (hard) or .25 theta (soft).
@@ -122,6 +122,8 @@ class AutonomousCell:
         low, high = (positive(owner, "bounds", bound) for bound in self.bounds)
         if low >= high:
             raise InputError(f"{owner}: bounds {self.bounds!r} must be (low, high) with low < high, in S")
+        if self.loads and self.scale != 1:
+            raise InputError(f"{owner}: scale = {self.scale:g} must be 1 for the linear signal, which has no source")
         if self.threshold != "dead_zone" and self.theta == 0:
             raise InputError(f"{owner}: a {self.threshold} threshold needs theta > 0; use dead_zone for none")
 
@@ -134,6 +136,11 @@ class AutonomousCell:
     def lag(self) -> float:
         """Time constant of the lag [s]; 0 without."""
         return self.lag_resistance * self.lag_capacitance
+
+    @property
+    def loads(self) -> bool:
+        """Whether the sense branch lies straight across the edge and draws current from the network."""
+        return self.signal == "linear"
 
     @property
     def sign(self) -> int:
@@ -192,10 +199,9 @@ class AutonomousCell:
         theta_node : str, optional
             Node whose voltage is the threshold, in the place of :attr:`theta`.
         """
-        s, u, w, v = (f"{letter}{suffix}" for letter in "suwv")
+        w, v = f"w{suffix}", f"v{suffix}"
+        sensed = f"V(u{suffix},{b})" if self.loads else f"V(u{suffix})"
         follows = v if self.lag_capacitance > 0 else w
-        factor = "" if self.scale == 1 else f"{spice_number(self.scale)}*"
-        signal = factor + _EXPRESSIONS[self.signal].format(a=a, b=b)
         lag: tuple[Element, ...] = ()
         if self.lag_capacitance > 0:
             lag = (
@@ -207,22 +213,33 @@ class AutonomousCell:
                 f"bg{suffix}", a, b, f"{spice_number(self.slope)}*V({follows})*V({a},{b})"
             ),
             *lag,
-            BehaviouralVoltage(f"bs{suffix}", s, "0", signal),
-            Capacitor(f"cs{suffix}", s, u, self.c, state.x),
-            Resistor(f"rs{suffix}", u, "0", self.r),
-            BehaviouralCurrent(f"bw{suffix}", "0", w, self._write(u, w, theta_node)),
+            *self._sense(suffix, a, b, state.x),
+            BehaviouralCurrent(f"bw{suffix}", "0", w, self._write(sensed, w, theta_node)),
             Capacitor(f"cw{suffix}", w, "0", self.state_capacitance, state.w),
         )
 
+    def _sense(self, suffix: str, a: str, b: str, x: float) -> tuple[Element, ...]:
+        """Elements of the sense branch: behind a source, or straight across the edge."""
+        s, u = f"s{suffix}", f"u{suffix}"
+        if self.loads:
+            return Capacitor(f"cs{suffix}", a, u, self.c, x), Resistor(f"rs{suffix}", u, b, self.r)
+        factor = "" if self.scale == 1 else f"{spice_number(self.scale)}*"
+        signal = factor + SIGNAL_EXPRESSIONS[self.signal].format(a=a, b=b)
+        return (
+            BehaviouralVoltage(f"bs{suffix}", s, "0", signal),
+            Capacitor(f"cs{suffix}", s, u, self.c, x),
+            Resistor(f"rs{suffix}", u, "0", self.r),
+        )
+
     def _write(self, u: str, w: str, theta_node: str | None) -> str:
-        """Expression of the write current with the bounds'."""
+        """Expression of the write current with the bounds', of the expression `u` of the sense output."""
         theta = spice_number(self.theta) if theta_node is None else f"V({theta_node})"
         low, high = (spice_number(bound) for bound in self.state_bounds)
         if self.threshold == "dead_zone":
-            passed = f"(max(V({u})-{theta},0)+min(V({u})+{theta},0))"
+            passed = f"(max({u}-{theta},0)+min({u}+{theta},0))"
         else:
             width = spice_number(_WIDTHS[self.threshold])
-            passed = f"V({u})/(1+exp(-(abs(V({u}))-{theta})/({width}*{theta})))"
+            passed = f"{u}/(1+exp(-(abs({u})-{theta})/({width}*{theta})))"
         gain = spice_number(self.sign * self.transconductance)
         bound = spice_number(BOUND_SLOPE)
         return f"V(gate)*{gain}*{passed}+{bound}*(max({low}-V({w}),0)-max(V({w})-{high},0))"

@@ -82,10 +82,10 @@ def learn_in_circuit(
         f"{engineering(summary['circuit_time_s'], 's')} of circuit time, {summary['cpu_s']:.1f} s of CPU"
     )
     beside = "" if summary["baseline"] is None else f"   {summary['baseline_name']}: {summary['baseline']:.4g}"
-    if summary["test_accuracy"] is not None:
-        output.print(f"test accuracy {summary['test_accuracy']:.4g}{beside}")
-    else:
-        output.print(f"test loss {summary['test_loss']:.4g}{beside}")
+    for name in ("test_accuracy", "train_accuracy", "test_loss"):
+        if summary[name] is not None:
+            output.print(f"{name.replace('_', ' ')} {summary[name]:.4g}{beside}")
+            break
     output.print(
         f"pictures: {result.out}/loss.png, conductances.png, waveforms.png; trajectories: "
         f"{result.out}/trajectories.nc; netlist: {result.out}/netlist.cir"

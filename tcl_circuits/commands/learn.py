@@ -97,7 +97,7 @@ def learn(
         _leave_reached(run, learned, out)
         raise
     records = run.records()
-    past = history(run, records, learned.task)
+    past = history(run, records, learned)
     found = trajectories(run, records)
     spent = time.monotonic() - started[0], _cpu() - started[1]
     summary = _summary(request, learned, planned, run, records, past, spent)
@@ -123,7 +123,7 @@ def _leave_reached(run: Run, learned: CircuitTask, out: Path) -> None:
     except InputError:
         return
     if records.of_kind("end").time.size:
-        history(run, records, learned.task).to_csv(out / "history.csv", index=False)
+        history(run, records, learned).to_csv(out / "history.csv", index=False)
         trajectories(run, records).to_netcdf(out / "trajectories.nc")
 
 
@@ -172,7 +172,8 @@ def _summary(
         "test_samples": len(task.test),
         "initial_loss": float(first["loss"]),
         "final_loss": float(last["loss"]),
-        "test_loss": float(last["test_loss"]),
+        "test_loss": _number(last["test_loss"]),
+        "train_accuracy": _number(last["accuracy"]),
         "test_accuracy": _number(last["test_accuracy"]),
         "baseline": score,
         "baseline_name": None if baseline is None else baseline.name,

@@ -46,7 +46,7 @@ def draw_circuit_loss(
     title : str
         Headline.
     """
-    with_accuracy = bool(np.isfinite(history["test_accuracy"].to_numpy(dtype=float)).any())
+    with_accuracy = bool(np.isfinite(history["accuracy"].to_numpy(dtype=float)).any())
     with house_style():
         figure = Figure(figsize=(11.0 if with_accuracy else 7.0, 4.4), layout="constrained")
         panels = figure.subplots(1, 2 if with_accuracy else 1, squeeze=False)[0]
@@ -75,6 +75,8 @@ def _curves(axes: Axes, history: pd.DataFrame, names: tuple[str, str], factor: f
     scale = scale_for(time, "s")
     for k, (name, label) in enumerate(zip(names, ("training", "test"), strict=True)):
         values = factor * history[name].to_numpy(dtype=float)
+        if not np.isfinite(values).any():
+            continue
         few = values.size <= 60
         axes.plot(scale(time), values, marker="os"[k], markersize=3.5 if few else 0, color=PALETTE[k], label=label)
     axes.set_xlabel(scale.label("Circuit time"))
