@@ -23,6 +23,8 @@ Kind = Literal["free", "look", "end"]
 KINDS: tuple[Kind, ...] = ("free", "look", "end")
 """Moments that are recorded: before the nudge starts, at the end of a look at a sample, a period's end."""
 
+_USUAL_LOOKS = 20
+
 
 @dataclass(frozen=True)
 class Period:
@@ -103,7 +105,7 @@ class Schedule:
         seed : int
             Seed of the samples' order.
         look_every : int, optional
-            Cycles between looks; by default an epoch.
+            Cycles between looks; by default an epoch, but not more than some twenty looks in a run.
         look_time : float
             How long a look lasts at each sample [s].
         fresh : bool
@@ -118,7 +120,7 @@ class Schedule:
                 f"schedule: a look of {look_time:g} s must be longer than two switches of {timing.switch:g} s "
                 f"and not longer than a period of {timing.period:g} s"
             )
-        every = look_every or train
+        every = look_every or train * max(1, round(cycles / train / _USUAL_LOOKS))
         shown = _looks(train + test, timing.period, look_time, wait)
         periods: list[Period] = []
         looks = 0

@@ -10,6 +10,9 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import engineering
 
+_TOP = 0.01
+"""Duration of the nudge's top in units of tau_f."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -91,10 +94,20 @@ class Timing:
         """Source of the nudge's strength beta."""
         return PulseVoltage(name, node, "0", self.gap, *self._ramps(), self.period)
 
+    @property
+    def top(self) -> float:
+        """How long the nudge stays at its top, at the cost of the slow ramp [s].
+
+        A simulator begins anew behind each corner, with steps in proportion to the distance of the next one.
+        """
+        return _TOP * self.saw.tau_f
+
     def _ramps(self) -> tuple[float, float, float]:
         """Rise, width and fall of the nudge."""
-        first, last = (self.saw.tau_f, self.saw.tau_s)[:: self.saw.sign]
-        return first, 0.0, last
+        slow = self.saw.tau_s - self.top
+        if self.saw.polarity == "standard":
+            return self.saw.tau_f, self.top, slow
+        return slow, self.top, self.saw.tau_f
 
     def gate_pulse(self, name: str, node: str) -> PulseVoltage:
         """Source of the write gate."""
@@ -102,7 +115,7 @@ class Timing:
         if saw.polarity == "standard":
             times = self.gap - self.close, self.close, self.hold, saw.period - self.hold
         else:
-            times = self.gap, saw.tau_s, self.hold, self.close
+            times = self.gap, saw.tau_s - self.top, self.top + self.hold, self.close
         return PulseVoltage(name, node, "0", *times, self.period)
 
     @property
