@@ -59,8 +59,8 @@ def learn(
 ) -> LearnResult:
     """Let a circuit learn, and leave the files of a run.
 
-    summary.json, history.csv, trajectories.nc, network.json, netlist.cir, waveforms.nc, stream.bin, stream.json, and
-    the pictures loss.png, conductances.png, network.png, waveforms.png.
+    summary.json, history.csv, trajectories.nc, network.json, netlist.cir, waveforms.nc, stream.bin,
+    stream.json, and the pictures loss.png, conductances.png, network.png, waveforms.png.
 
     Parameters
     ----------
@@ -83,7 +83,9 @@ def learn(
         raise InputError(f"--time-limit {request.time_limit} s must be positive")
     learned = tasks.load(request.task, request.run.seed)
     planned = plan(learned, request.run, request.force_unstable)
-    out = request.out or Path("runs") / f"{request.task}-circuit-{request.run.polarity}-seed{request.run.seed}"
+    out = (
+        request.out or Path("runs") / f"{request.task}-circuit-{request.run.polarity}-seed{request.run.seed}"
+    )
     claim(out, request.force, request.resume)
     notify(planned.stability.words())
     for remark in planned.remarks:
@@ -183,7 +185,9 @@ def _summary(
         "circuit_time_s": float(records.time[-1]),
         "energy_J": parts,
         "energy_balance_error": error,
-        "energy_J_per_cycle": parts["conductances"] / design.schedule.cycles if design.schedule.cycles else None,
+        "energy_J_per_cycle": parts["conductances"] / design.schedule.cycles
+        if design.schedule.cycles
+        else None,
         "wall_s": spent[0],
         "cpu_s": spent[1],
         "versions": {

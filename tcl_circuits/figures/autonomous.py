@@ -33,12 +33,12 @@ def draw_circuit_loss(
     baseline_name: str = "baseline",
     title: str = "",
 ) -> Figure:
-    """Draw the loss that the circuit showed in its looks, over circuit time, and its accuracy if there is one.
+    """Draw the loss that a circuit showed in its looks, over circuit time, and its accuracy if there is one.
 
     Parameters
     ----------
     history : pandas.DataFrame
-        Columns ``circuit_time_s``, ``loss``, ``test_loss``, ``accuracy`` and ``test_accuracy`` (NaN where none).
+        Columns ``circuit_time_s``, ``loss``, ``test_loss``, ``accuracy`` and ``test_accuracy``.
     baseline : float, optional
         What to compare with: an accuracy if the history has one, else a loss.
     baseline_name : str
@@ -62,7 +62,9 @@ def draw_circuit_loss(
             panels[1].set_ylabel("Accuracy (%)")
         if baseline is not None and (with_accuracy or baseline > 1e-2 * positive.min(initial=1.0)):
             level = 100 * baseline if with_accuracy else baseline
-            panels[-1].axhline(level, color=MUTED, linewidth=1.4, linestyle="--", label=plain_text(baseline_name))
+            panels[-1].axhline(
+                level, color=MUTED, linewidth=1.4, linestyle="--", label=plain_text(baseline_name)
+            )
         for axes in panels:
             quiet_grid(axes)
             axes.legend(loc="best")
@@ -78,7 +80,9 @@ def _curves(axes: Axes, history: pd.DataFrame, names: tuple[str, str], factor: f
         if not np.isfinite(values).any():
             continue
         few = values.size <= 60
-        axes.plot(scale(time), values, marker="os"[k], markersize=3.5 if few else 0, color=PALETTE[k], label=label)
+        axes.plot(
+            scale(time), values, marker="os"[k], markersize=3.5 if few else 0, color=PALETTE[k], label=label
+        )
     axes.set_xlabel(scale.label("Circuit time"))
 
 
@@ -136,7 +140,9 @@ def draw_learning_cycles(data: xr.Dataset, theta: float, title: str = "") -> Fig
         _lines(panels[1], at, data["voltage"].to_numpy()[outputs], data["node"].to_numpy()[outputs], "Output")
         _lines(panels[2], at, u[moved], data["edge"].to_numpy()[moved], "Sense output u")
         in_volts = scale_for(u[moved], "V")
-        panels[2].axhspan(-in_volts.factor * theta, in_volts.factor * theta, color=BAND, zorder=0, label="dead zone")
+        panels[2].axhspan(
+            -in_volts.factor * theta, in_volts.factor * theta, color=BAND, zorder=0, label="dead zone"
+        )
         change = w[moved] - w[moved, :1]
         _lines(panels[3], at, change, data["edge"].to_numpy()[moved], "Change of state w")
         panels[3].set_xlabel(scale.label("Time"))
