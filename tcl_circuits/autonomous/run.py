@@ -285,6 +285,9 @@ def trajectories(run: Run, records: Records) -> xr.Dataset:
 def waveforms(run: Run, rows: FloatArray) -> xr.Dataset:
     """Time points as waveforms: voltage (node, time), u, w, v (edge, time), beta, gate, theta (time)."""
     network, columns = run.design.network, run.columns
+    timing = run.design.schedule.timing
+    saw = timing.saw
+    fast = float(rows[0, 0]) + timing.gap + saw.fast_ramp[0]
     return xr.Dataset(
         {
             "voltage": (("node", "time"), rows[:, columns.nodes].T, {"units": "V"}),
@@ -304,6 +307,7 @@ def waveforms(run: Run, rows: FloatArray) -> xr.Dataset:
             "role": ("node", [network.role_of(k) for k in range(network.node_count)]),
             "edge": ("edge", list(network.edge_labels)),
         },
+        attrs={"theta_V": run.design.cell.theta, "fast_start_s": fast, "fast_stop_s": fast + saw.tau_f},
     )
 
 

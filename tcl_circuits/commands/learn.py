@@ -110,7 +110,7 @@ def learn(
     found.to_netcdf(out / "trajectories.nc")
     write_network(trained, out / "network.json")
     write_json(out / "summary.json", summary)
-    _draw(out, learned, trained, past, found, planned)
+    _draw(out, learned, trained, past, found)
     return LearnResult(out, summary)
 
 
@@ -208,7 +208,6 @@ def _draw(
     trained: Network,
     past: pd.DataFrame,
     found: xr.Dataset,
-    planned: Plan,
 ) -> None:
     task, baseline = learned.task, learned.task.baseline
     score = None if baseline is None else baseline.loss if baseline.accuracy is None else baseline.accuracy
@@ -219,5 +218,4 @@ def _draw(
     save(draw_network(trained, f"{task.name} after learning", reference=task.network), out / "network.png")
     if (out / "waveforms.nc").exists():
         with xr.open_dataset(out / "waveforms.nc") as data:
-            theta = planned.design.cell.theta
-            save(draw_learning_cycles(data, theta, "The first learning cycles"), out / "waveforms.png")
+            save(draw_learning_cycles(data, "The first learning cycles"), out / "waveforms.png")

@@ -22,7 +22,10 @@ def test_every_task_has_a_plan(name: str) -> None:
     assert found.stability.exact == pytest.approx(tasks.load(name).recipe.gain)
     assert design.cell.gain * found.stability.bound > 0
     assert design.cell.theta == pytest.approx(
-        tasks.load(name).recipe.threshold * found.amplitude * design.cell.tau / design.schedule.timing.saw.tau_s
+        tasks.load(name).recipe.threshold
+        * found.amplitude
+        * design.cell.tau
+        / design.schedule.timing.saw.tau_s
     )
     low, high = design.cell.bounds
     assert np.all((design.network.conductance >= low) & (design.network.conductance <= high))
@@ -58,7 +61,7 @@ def test_what_would_not_learn_is_refused(wanted: dict[str, Any], words: str) -> 
 
 
 def test_an_unknown_task_is_told() -> None:
-    with pytest.raises(InputError, match="no task 'irises' .*regression, allostery"):
+    with pytest.raises(InputError, match=r"no task 'irises' .*regression, allostery"):
         tasks.load("irises")
 
 
