@@ -43,7 +43,7 @@ class Control:
     abstol: float = 1e-12
     vntol: float = 1e-6
     chgtol: float = 1e-18
-    trtol: float = 4.0
+    trtol: float = 7.0
     first: float = 0.2
     longest: float = 0.2
 

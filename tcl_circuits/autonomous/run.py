@@ -136,11 +136,12 @@ class Run:
     def _cause(self, time: float) -> str:
         """What most likely made the simulator stop."""
         design = self.design
-        try:
-            last = self.records().of_kind("end")
-            network = design.network.with_conductance(design.cell.slope * last.rows[-1, self.columns.v])
-        except (IndexError, ValueError):
-            network = design.network
+        ends = self.records().of_kind("end").rows
+        network = design.network
+        if len(ends):
+            # Where a network runs away, conductances may have left every bound.
+            reached = np.clip(design.cell.slope * ends[-1, self.columns.v], *network.bounds)
+            network = network.with_conductance(reached)
         cell = design.cell
         now = stability(network, design.train.inputs, cell.signal, cell.gain, cell.polarity, cell.lag > 0)
         if now.polarity == "standard" and now.exact > now.limit:
