@@ -40,7 +40,7 @@ def test_ngspice_follows_the_state_equations(tmp_path: Path, polarity: str) -> N
 
 @pytest.mark.parametrize("polarity", ["inverted", "standard"])
 def test_at_small_gain_it_learns_as_a_host_would(polarity: str) -> None:
-    design = planned(polarity=polarity, cycles=8, look_every=8, gain=0.3).design
+    design = planned(polarity=polarity, cycles=4, look_every=4, gain=0.3).design
     start = design.start()
     alone, hosted = (
         list(kind(design, 1e-5).run(start))[-1].w - start.w for kind in (StateEquations, HostUpdated)
@@ -153,7 +153,7 @@ def test_a_step_too_small_is_told_with_time_and_cause(tmp_path: Path) -> None:
     run = Run(planned(polarity="standard", gain=60.0, cycles=80, force=True).design, tmp_path, {})
     with pytest.raises(
         EngineError,
-        match=r"(?s)too small.*cycle \d+ of 80; what was reached is kept; likely the network runs away",
+        match=r"(?s)(too small|beyond).*cycle \d+ of 80; what was reached is kept; likely the network runs away",
     ):
         run.go()
     assert run.records().time.size > 0
