@@ -130,6 +130,11 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
     wanted = request.gain
     if wanted is None:
         wanted = recipe.gain if request.polarity == "inverted" else min(recipe.gain, 0.3)
+    for samples in (train, task.test):
+        if len(samples):
+            task.present(samples, np.arange(len(samples)), SenseCell(recipe.signal), timing.saw).check(
+                network
+            )
     gain = gain_for(network, train.inputs, recipe.signal, positive("--gain", "lambda_max", wanted))
     found = stability(network, train.inputs, recipe.signal, gain, request.polarity, request.lag)
     found.require(force_unstable)

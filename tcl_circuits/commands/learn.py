@@ -20,6 +20,7 @@ from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.plan import Plan, Request, plan
 from tcl_circuits.autonomous.record import Records
 from tcl_circuits.autonomous.run import Progress, Run, energies, history, trajectories
+from tcl_circuits.autonomous.stability import stability
 from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.transient import ngspice_program
 from tcl_circuits.circuit.graphfile import write_network
@@ -102,10 +103,10 @@ def learn(
     past = history(run, records, learned)
     found = trajectories(run, records)
     spent = time.monotonic() - started[0], _cpu() - started[1]
-    summary = _summary(request, learned, planned, run, records, past, spent)
     trained = run.design.network.with_conductance(
         np.clip(found["conductance"].to_numpy()[-1], *run.design.network.bounds)
     )
+    summary = _summary(request, learned, planned, run, records, past, trained, spent)
     past.to_csv(out / "history.csv", index=False)
     found.to_netcdf(out / "trajectories.nc")
     write_network(trained, out / "network.json")
@@ -141,6 +142,7 @@ def _summary(
     run: Run,
     records: Records,
     past: pd.DataFrame,
+    trained: Network,
     spent: tuple[float, float],
 ) -> dict[str, Any]:
     task, design = learned.task, run.design
@@ -166,6 +168,9 @@ def _summary(
         "lambda_max": planned.stability.exact,
         "lambda_max_bound": planned.stability.bound,
         "lambda_max_limit": planned.stability.limit,
+        "lambda_max_final": stability(
+            trained, task.train.inputs, cell.signal, cell.gain, cell.polarity, cell.lag > 0
+        ).exact,
         "seed": request.run.seed,
         "epochs": design.schedule.cycles / len(task.train),
         "nodes": design.network.node_count,

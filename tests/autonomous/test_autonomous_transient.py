@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.errors import EngineError, EngineTimeout
 
@@ -57,10 +58,9 @@ def test_faults_are_told_in_the_simulators_words(text: str, names: tuple[str, ..
 
 def test_what_no_circuit_has_is_a_fault_after_what_was_sound() -> None:
     text = CHARGED.format(stop="5e-6").replace("r1 a b 1k", "i1 0 b DC 1e3")
-    found = []
+    found: list[FloatArray] = []
     with pytest.raises(EngineError, match=r"voltages are beyond 1e\+06 V after"):
-        for rows in stream(text, ("time", "v(b)"), 5e-6):
-            found.append(rows)  # noqa: PERF402
+        found.extend(stream(text, ("time", "v(b)"), 5e-6))
     reached = np.vstack(found)
     assert 0 < reached[-1, 0] < 1.1e-6
     assert np.abs(reached).max() <= 1e6
