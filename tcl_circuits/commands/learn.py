@@ -218,7 +218,8 @@ def _draw(
     score = None if baseline is None else baseline.loss if baseline.accuracy is None else baseline.accuracy
     name = "" if baseline is None else baseline.name
     title = f"{task.name}, learned in one transient"
-    save(draw_circuit_loss(past, score, name, title), out / "loss.png")
+    unit = "V2" if task.classes is None else "nat"
+    save(draw_circuit_loss(past, score, name, unit, title), out / "loss.png")
     save(draw_conductances(found, title), out / "conductances.png")
     save(draw_network(trained, f"{task.name} after learning", reference=task.network), out / "network.png")
     if (out / "waveforms.nc").exists():

@@ -57,7 +57,8 @@ def cycles() -> xr.Dataset:
 
 def test_losses_and_accuracies_are_the_history() -> None:
     table = history()
-    loss, accuracy = draw_circuit_loss(table, 0.9, "logistic regression").axes
+    loss, accuracy = draw_circuit_loss(table, 0.9, "logistic regression", "V2").axes
+    assert loss.get_ylabel() == "Loss measured in the circuit (V²)"
     assert_allclose(np.asarray(loss.lines[0].get_ydata()), table["loss"])
     assert_allclose(np.asarray(loss.lines[0].get_xdata()), 1e3 * table["circuit_time_s"])
     assert_allclose(np.asarray(accuracy.lines[1].get_ydata()), 100 * table["test_accuracy"])
