@@ -31,6 +31,8 @@ from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances
 from tcl_circuits.figures.network import draw_network
 from tcl_circuits.figures.style import save
 
+_NEEDED_BYTES = 20_000_000
+
 
 @dataclass(frozen=True)
 class LearnRequest:
@@ -87,11 +89,11 @@ def learn(
     out = (
         request.out or Path("runs") / f"{request.task}-circuit-{request.run.polarity}-seed{request.run.seed}"
     )
-    claim(out, request.force, request.resume)
+    run = Run(planned.design, out, _settings(request))
+    claim(out, request.force, request.resume, _NEEDED_BYTES + 2 * run.size)
     notify(planned.stability.words())
     for remark in planned.remarks:
         notify(remark)
-    run = Run(planned.design, out, _settings(request))
     (out / "netlist.cir").write_text(run.netlist(), encoding="ascii")
     started = time.monotonic(), _cpu()
     try:

@@ -56,6 +56,7 @@ def test_regression_learns_and_the_account_closes(tmp_path: Path) -> None:
     assert past["loss"].iloc[0] / past["loss"].iloc[-1] > 300
     assert past["test_loss"].iloc[-1] < past["test_loss"].iloc[0] / 50
     assert past["cycle"].tolist() == list(range(0, 65, 8))
+    assert (tmp_path / "stream.bin").stat().st_size == run.size
     account = energies(records)
     assert abs(account["relative_error"]) < 0.01
     assert account["conductances"] > 0.99 * account["inputs"]
