@@ -25,12 +25,13 @@ class Resistor:
 
 @dataclass(frozen=True)
 class Capacitor:
-    """A capacitor [F]."""
+    """A capacitor [F], with its voltage from `a` to `b` where a transient starts without a rest state [V]."""
 
     name: str
     a: str
     b: str
     farads: float
+    volts: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,25 @@ class RampVoltage:
     a: str
     b: str
     corners: tuple[Corner, ...]
+
+
+@dataclass(frozen=True)
+class PulseVoltage:
+    """A voltage from `a` (plus) to `b` of trapezoids from 0 to 1 V: after `delay`, every `period` [s]."""
+
+    name: str
+    a: str
+    b: str
+    delay: float
+    rise: float
+    width: float
+    fall: float
+    period: float
+
+    @property
+    def times(self) -> tuple[float, float, float, float, float]:
+        """Delay, rise, fall, width and period, SPICE's order; a width of 0 would mean a whole transient."""
+        return self.delay, self.rise, self.fall, max(self.width, 1e-6 * self.fall), self.period
 
 
 @dataclass(frozen=True)
@@ -156,6 +176,7 @@ Element: TypeAlias = (
     | Capacitor
     | VoltageSource
     | RampVoltage
+    | PulseVoltage
     | BehaviouralVoltage
     | BehaviouralCurrent
     | VoltageControlledVoltage

@@ -20,6 +20,7 @@ from tcl_circuits.circuit.elements import (
     CurrentControlledCurrent,
     Diode,
     Element,
+    PulseVoltage,
     RampVoltage,
     Resistor,
     Subcircuit,
@@ -147,8 +148,13 @@ def _at_nodes(network: Network, cell: Cell, names: NameMap) -> list[Element]:
 
 def to_circuit(netlist: Netlist, title: str) -> Circuit:
     """Make a PySpice circuit of the elements."""
+    return circuit_of(netlist.elements, title)
+
+
+def circuit_of(elements: tuple[Element, ...], title: str) -> Circuit:
+    """Make a PySpice circuit of any elements."""
     circuit = Circuit(title)
-    _add_all(circuit, netlist.elements)
+    _add_all(circuit, elements)
     return circuit
 
 
@@ -239,11 +245,12 @@ def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
         case Resistor():
             circuit.R(name, element.a, element.b, element.ohms)
         case Capacitor():
-            circuit.C(name, element.a, element.b, element.farads)
+            held = {} if element.volts is None else {"initial_condition": element.volts}
+            circuit.C(name, element.a, element.b, element.farads, **held)
         case VoltageSource():
             circuit.V(name, element.a, element.b, f"DC {spice_number(element.volts)}")
-        case RampVoltage():
-            circuit.V(name, element.a, element.b, _pwl(element.corners))
+        case RampVoltage() | PulseVoltage():
+            circuit.V(name, element.a, element.b, _timed(element))
         case BehaviouralVoltage():
             circuit.BehavioralSource(name, element.a, element.b, voltage_expression=element.expression)
         case BehaviouralCurrent():
@@ -260,8 +267,10 @@ def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
             circuit.D(name, element.a, element.b, model=element.model.name)
 
 
-def _pwl(corners: tuple[tuple[float, float], ...]) -> str:
-    return "PWL(" + " ".join(f"{spice_number(t)} {spice_number(v)}" for t, v in corners) + ")"
+def _timed(source: RampVoltage | PulseVoltage) -> str:
+    if isinstance(source, PulseVoltage):
+        return f"PULSE(0 1 {' '.join(spice_number(t) for t in source.times)})"
+    return "PWL(" + " ".join(f"{spice_number(t)} {spice_number(v)}" for t, v in source.corners) + ")"
 
 
 def read_kernel_output(netlist: Netlist, voltage: FloatArray, ohms: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ from tcl_circuits.circuit.elements import (
     Diode,
     DiodeModel,
     Element,
+    PulseVoltage,
     RampVoltage,
     Resistor,
     Subcircuit,
@@ -160,11 +161,12 @@ class Dialect:
             case Resistor():
                 return self.resistor(name, a, b, self._value(given, element.ohms))
             case Capacitor():
-                return self.capacitor(name, a, b, self._value(given, element.farads))
+                value = self._value(given, element.farads)
+                return self.capacitor(name, a, b, value) + self.initial(element.volts)
             case VoltageSource():
                 return self.source(name, a, b, element.volts)
-            case RampVoltage():
-                return self.ramp(name, a, b, element.corners)
+            case RampVoltage() | PulseVoltage():
+                return self.timed(element)
             case BehaviouralVoltage():
                 return self.controlled(name, a, b, "V", self.behaviour(element.expression))
             case BehaviouralCurrent():
@@ -187,6 +189,10 @@ class Dialect:
         """Return a capacitor."""
         return f"{name} {a} {b} {value}"
 
+    def initial(self, volts: float | None) -> str:
+        """Return what gives a capacitor its voltage at the start."""
+        return "" if volts is None else f" ic={spice_number(volts)}"
+
     def source(self, name: str, a: str, b: str, volts: float) -> str:
         """Return a constant voltage."""
         return f"{name} {a} {b} DC {spice_number(volts)}"
@@ -194,6 +200,17 @@ class Dialect:
     def ramp(self, name: str, a: str, b: str, corners: Sequence[Corner]) -> str:
         """Return a piecewise linear voltage."""
         return f"{name} {a} {b} PWL({self.points(corners)})"
+
+    def timed(self, source: RampVoltage | PulseVoltage) -> str:
+        """Return a voltage that depends on time."""
+        if isinstance(source, PulseVoltage):
+            return self.pulse(source)
+        return self.ramp(source.name, source.a, source.b, source.corners)
+
+    def pulse(self, pulse: PulseVoltage) -> str:
+        """Return a periodic trapezoid."""
+        times = " ".join(spice_number(t) for t in pulse.times)
+        return f"{pulse.name} {pulse.a} {pulse.b} PULSE(0 1 {times})"
 
     def points(self, corners: Sequence[Corner]) -> str:
         """Return times and values one after the other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from tcl_circuits.circuit.elements import Corner, DiodeModel
+from tcl_circuits.circuit.elements import Corner, DiodeModel, PulseVoltage
 from tcl_circuits.handoff.dialects.base import Dialect, How, Quantity, Run
 from tcl_circuits.units import spice_number
 
@@ -77,6 +77,12 @@ class Spectre(Dialect):
     def ramp(self, name: str, a: str, b: str, corners: Sequence[Corner]) -> str:
         """Return a piecewise linear voltage."""
         return f"{name} ({a} {b}) vsource type=pwl wave=[{self.points(corners)}]"
+
+    def pulse(self, pulse: PulseVoltage) -> str:
+        """Return a periodic trapezoid."""
+        names = ("delay", "rise", "width", "fall", "period")
+        given = " ".join(f"{name}={spice_number(getattr(pulse, name))}" for name in names)
+        return f"{pulse.name} ({pulse.a} {pulse.b}) vsource type=pulse val0=0 val1=1 {given}"
 
     def controlled(self, name: str, a: str, b: str, kind: str, expression: str) -> str:
         """Return a behavioural source."""

@@ -1,0 +1,210 @@
+"""The same circuit as state equations, solved without a circuit simulator.
+
+The network has no capacitance here: its voltages are a function of the conductances, the inputs and the nudge
+at each moment, found by Newton's method at the nodes. What is left are the states x, w and v of each edge
+(:mod:`tcl_circuits.circuit.autonomous_cell`), integrated with an adaptive Runge-Kutta method from corner to
+corner of the sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.autonomous.design import Design, States
+from tcl_circuits.autonomous.timing import pulse_value
+from tcl_circuits.circuit.conduction import laplacian
+from tcl_circuits.engines.operating import OperatingPoints
+from tcl_circuits.errors import EngineError
+
+_MOST_STEPS = 40
+_SMALLEST = 1e-12
+
+
+class StateEquations:
+    """An autonomous run with a fixed threshold.
+
+    Parameters
+    ----------
+    design : Design
+        The run.
+    rtol : float
+        Relative error of the integration.
+    """
+
+    def __init__(self, design: Design, rtol: float = 1e-6) -> None:
+        self._design, self._rtol = design, rtol
+        network = design.network
+        self._reads = np.zeros((design.train.targets.shape[1], network.node_count))
+        self._reads[:, network.outputs] = design.nudge.outputs.matrix(network.outputs.size)
+        self._free, self._inputs = network.free, network.inputs
+        self._incidence = network.drops(np.eye(network.node_count)).T
+        self._voltage = np.zeros(network.node_count)
+        timing = design.schedule.timing
+        self._pulses = timing.nudge_pulse("v", "p"), timing.gate_pulse("v", "p")
+
+    def run(self, states: States, start: int = 0, periods: int | None = None) -> Iterator[States]:
+        """States at the end of each period.
+
+        Parameters
+        ----------
+        states : States
+            Where period `start` begins.
+        start, periods : int
+            First period, and how many; by default all that are left.
+        """
+        schedule = self._design.schedule
+        stop = len(schedule.periods) if periods is None else start + periods
+        for p in range(start, stop):
+            states = self._period(p, states)
+            yield states
+
+    def conductance(self, v: FloatArray, held: FloatArray) -> FloatArray:
+        """Conductance of each edge [S] from v and from the v at the period's start [V]."""
+        return self._design.cell.slope * v
+
+    def _period(self, p: int, states: States) -> States:
+        design, timing = self._design, self._design.schedule.timing
+        period = design.schedule.periods[p]
+        begins = [period.wait + k * design.schedule.look_time for k in range(len(period.samples))]
+        corners = {t for begin in begins for t in (begin, begin + timing.switch)} | set(timing.corners)
+        y = np.concatenate([states.x, states.w, states.v])
+        levels = np.vstack([states.inputs, design.inputs[list(period.samples)]])
+        target = design.targets[period.samples[0]] if period.learns else states.targets
+        for begin, end in _spans(corners):
+            # Beyond a corner a source belongs to the next piece: look at it from within.
+            presented = int(np.searchsorted(begins, 0.5 * (begin + end)))
+            course = _Course(
+                begin,
+                end,
+                [self._inputs_at(t, begins, levels, presented) for t in (begin, end)],
+                [self._strengths(t, period.learns) for t in (begin, end)],
+                target,
+            )
+            y = self._integrate(course, y, states.v)
+        x, w, v = np.split(y, 3)
+        return States(w, v, x, self._voltage, states.theta, levels[-1], target)
+
+    def _inputs_at(self, t: float, begins: list[float], levels: FloatArray, presented: int) -> FloatArray:
+        if presented == 0:
+            return np.asarray(levels[0])
+        share = min(1.0, (t - begins[presented - 1]) / self._design.schedule.timing.switch)
+        result: FloatArray = levels[presented - 1] + share * (levels[presented] - levels[presented - 1])
+        return result
+
+    def _strengths(self, t: float, learns: bool) -> FloatArray:
+        return np.array([pulse_value(pulse, t) * learns for pulse in self._pulses])
+
+    def _integrate(self, course: _Course, y: FloatArray, held: FloatArray) -> FloatArray:
+        cell = self._design.cell
+
+        def slope(t: float, y: FloatArray) -> FloatArray:
+            x, w, v = np.split(y, 3)
+            inputs, (beta, gate) = course.at(t)
+            # Without a lag v is w.
+            follows = v if cell.lag else w
+            voltage = self._solve(self.conductance(follows, held), x, inputs, beta, course.target)
+            u = self._design.sense(voltage) - x
+            leak = (w - v) / cell.lag_resistance if cell.lag else np.zeros_like(w)
+            dw = (cell.write_current(u, gate) + cell.bound_current(w) - leak) / cell.state_capacitance
+            dv = leak / cell.lag_capacitance if cell.lag else dw
+            return np.concatenate([u / cell.tau, dw, dv])
+
+        found = solve_ivp(
+            slope,
+            (course.begin, course.end),
+            y,
+            rtol=self._rtol,
+            atol=self._rtol * 1e-3,
+            first_step=(course.end - course.begin) / 50,
+        )
+        if not found.success:
+            raise EngineError(f"the state equations stopped at {found.t[-1]:g} s: {found.message}")
+        result: FloatArray = found.y[:, -1]
+        return result
+
+    def _solve(
+        self, conductance: FloatArray, x: FloatArray, inputs: FloatArray, beta: float, target: FloatArray
+    ) -> FloatArray:
+        """Node voltages [V], by Newton's method from those found last."""
+        free, reads, nudge = self._free, self._reads, self._design.nudge
+        if self._design.network.parts:
+            return self._solve_with_parts(conductance, inputs, beta, target)
+        load = 1.0 / self._design.cell.r if self._design.cell.loads else 0.0
+        matrix = laplacian(self._design.network, conductance + load)
+        held = load * (x @ self._incidence)
+        voltage = self._voltage.copy()
+        voltage[self._inputs] = inputs
+        for _ in range(_MOST_STEPS):
+            y = reads @ voltage
+            residual = (matrix @ voltage - held - beta * reads.T @ nudge.force(y, target))[free]
+            slope = beta * reads.T @ nudge.force_jacobian(y, target) @ reads
+            step = np.linalg.solve((matrix - slope)[np.ix_(free, free)], residual)
+            voltage[free] -= step
+            if np.abs(step).max() <= _SMALLEST:
+                self._voltage = voltage
+                return voltage
+        raise EngineError(f"the nudged state did not converge in {_MOST_STEPS} Newton steps")
+
+    def _solve_with_parts(
+        self, conductance: FloatArray, inputs: FloatArray, beta: float, target: FloatArray
+    ) -> FloatArray:
+        """Node voltages of a network with diodes [V]."""
+        points = OperatingPoints(self._design.network.with_conductance(conductance))
+        rest = points.free(inputs[None])
+        if beta == 0:
+            return np.asarray(rest.voltages[0])
+        nudged = points.nudged(rest, self._design.nudge, target[None], np.array([beta]))
+        return np.asarray(nudged[0, 0])
+
+
+class HostUpdated(StateEquations):
+    """The same with conductances that are held within a period and set to the state at its end."""
+
+    def conductance(self, v: FloatArray, held: FloatArray) -> FloatArray:
+        """Conductance of each edge [S]: that of the period's start."""
+        return self._design.cell.slope * held
+
+    def run(self, states: States, start: int = 0, periods: int | None = None) -> Iterator[States]:
+        """States at the end of each period; v follows w at once."""
+        stop = len(self._design.schedule.periods) if periods is None else start + periods
+        for p in range(start, stop):
+            found = self._period(p, states)
+            states = States(
+                found.w, found.w, found.x, found.voltage, found.theta, found.inputs, found.targets
+            )
+            yield states
+
+
+class _Course:
+    """Sources between two corners, linear in time."""
+
+    def __init__(
+        self,
+        begin: float,
+        end: float,
+        inputs: list[FloatArray],
+        strengths: list[FloatArray],
+        target: FloatArray,
+    ) -> None:
+        self.begin, self.end, self.target = begin, end, target
+        self._inputs, self._strengths = inputs, strengths
+
+    def at(self, t: float) -> tuple[FloatArray, FloatArray]:
+        """Input voltages, and strengths of nudge and gate."""
+        share = (t - self.begin) / (self.end - self.begin)
+        inputs, strengths = (
+            first + share * (last - first) for first, last in (self._inputs, self._strengths)
+        )
+        return np.asarray(inputs), np.asarray(strengths)
+
+
+def _spans(corners: set[float]) -> list[tuple[float, float]]:
+    """Spans between corners that are apart by more than rounding."""
+    ordered = sorted(corners)
+    kept = [t for k, t in enumerate(ordered) if k == 0 or t - ordered[k - 1] > 1e-12]
+    return list(pairwise(kept))

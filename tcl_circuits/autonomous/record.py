@@ -1,0 +1,238 @@
+"""What is kept of an autonomous run, on the disk while it runs: one record for each moment of the schedule.
+
+A record is a row of float64: kind, period, sample, time, then the transient's columns, then the energies so
+far. Records are appended as the simulator reaches them; a run that ends for whatever reason has all
+of them, and goes on after the last whole period.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tcl_circuits.arrays import FloatArray, IntArray
+from tcl_circuits.autonomous.circuit import Columns
+from tcl_circuits.autonomous.design import Design, States
+from tcl_circuits.autonomous.energy import PARTS, cumulated, powers
+from tcl_circuits.autonomous.schedule import KINDS, Kind, Mark
+from tcl_circuits.errors import InputError
+from tcl_circuits.files import reading_checkpoint, replacing
+
+_VERSION = 1
+_HEAD = 4
+"""Numbers before a record's columns: kind, period, sample, time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """The records of a run, in their order.
+
+    Parameters
+    ----------
+    kind, period, sample : ndarray of shape (records,)
+        Place in :data:`~tcl_circuits.autonomous.schedule.KINDS`; period; sample.
+    time : ndarray of shape (records,)
+        Circuit time [s].
+    rows : ndarray of shape (records, columns)
+        The transient's columns.
+    energy : ndarray of shape (records, parts)
+        Energies since the start [J].
+    """
+
+    kind: IntArray
+    period: IntArray
+    sample: IntArray
+    time: FloatArray
+    rows: FloatArray
+    energy: FloatArray
+
+    @classmethod
+    def of(cls, table: FloatArray, columns: int) -> Records:
+        """Records of a table as the file holds it."""
+        kind, period, sample = table[:, :3].astype(np.int64).T
+        rows, energy = table[:, _HEAD : _HEAD + columns], table[:, _HEAD + columns :]
+        return cls(kind, period, sample, table[:, 3], rows, energy)
+
+    def of_kind(self, kind: Kind) -> Records:
+        """Those of one kind."""
+        chosen = self.kind == KINDS.index(kind)
+        return Records(
+            self.kind[chosen],
+            self.period[chosen],
+            self.sample[chosen],
+            self.time[chosen],
+            self.rows[chosen],
+            self.energy[chosen],
+        )
+
+
+class RecordFile:
+    """The file of the records and, beside it, what they are.
+
+    Parameters
+    ----------
+    path : Path
+        The file; ``.json`` takes the place of its suffix for the description.
+    columns : Columns
+        The transient's columns.
+    settings : mapping
+        What a resumed run must share, JSON.
+    """
+
+    def __init__(self, path: Path, columns: Columns, settings: Mapping[str, Any]) -> None:
+        self.path = path
+        self._columns, self._settings = columns, dict(settings)
+        self._width = _HEAD + len(columns.names) + len(PARTS)
+
+    def bytes_of(self, records: int) -> int:
+        """Size of so many records."""
+        return records * self._width * 8
+
+    def create(self) -> None:
+        """Begin anew."""
+        about = {
+            "version": _VERSION,
+            "columns": ["kind", "period", "sample", "time", *self._columns.names, *PARTS],
+            "kinds": list(KINDS),
+            "settings": self._settings,
+        }
+        with replacing(self.path.with_suffix(".json")) as file:
+            file.write((json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
+        self.path.write_bytes(b"")
+
+    def read(self) -> Records:
+        """All whole records.
+
+        Raises
+        ------
+        InputError
+            If the files are missing, damaged, or of another run.
+        """
+        with reading_checkpoint(self.path.with_suffix(".json"), "--resume"):
+            about = json.loads(self.path.with_suffix(".json").read_text())
+            if about["version"] > _VERSION:
+                raise InputError(
+                    f"{self.path} is of version {about['version']}; this package reads {_VERSION}"
+                )
+            self._require(about["settings"])
+        with reading_checkpoint(self.path, "--resume"):
+            data = np.fromfile(self.path)
+            table = data[: data.size // self._width * self._width].reshape(-1, self._width)
+            if not np.all(np.isfinite(table)):
+                raise ValueError("it holds values that are not finite")
+            return Records.of(table, len(self._columns.names))
+
+    def _require(self, saved: Mapping[str, Any]) -> None:
+        # Through JSON and back, so that tuples and lists are the same.
+        wanted = json.loads(json.dumps(self._settings))
+        differing = [
+            f"{name} was {saved.get(name)!r}, is {value!r}"
+            for name, value in wanted.items()
+            if saved.get(name) != value
+        ]
+        if differing:
+            raise InputError(f"{self.path} belongs to another run: {'; '.join(differing)}")
+
+    def rewind(self, records: int) -> None:
+        """Drop all but the first records."""
+        with self.path.open("r+b") as file:
+            file.truncate(self.bytes_of(records))
+
+    def open(self) -> FileIO:
+        """Open to append, without a buffer."""
+        return self.path.open("ab", buffering=0)
+
+
+def append(file: FileIO, table: FloatArray) -> None:
+    """Write records to the disk, whole unless the disk is full; an OSError then says so."""
+    rest = memoryview(np.ascontiguousarray(table).tobytes())
+    while rest:
+        written = file.write(rest)
+        rest = rest[written:]
+    os.fsync(file.fileno())
+
+
+class Recorder:
+    """Takes the time points of a transient and gives back the records among them.
+
+    Parameters
+    ----------
+    design : Design
+        The run.
+    columns : Columns
+        The transient's columns.
+    start : int
+        Its first period.
+    energy : ndarray of shape (parts,)
+        Energies when it starts.
+    """
+
+    def __init__(self, design: Design, columns: Columns, start: int, energy: FloatArray) -> None:
+        self._design, self._columns, self._energy = design, columns, energy
+        self._offset = start * design.schedule.timing.period
+        self._marks = design.schedule.marks(start)
+        self._times = np.array([mark.time for mark in self._marks])
+        self._samples = np.array([period.samples[0] for period in design.schedule.periods[start:]])
+        self._done = 0
+        self._last: FloatArray | None = None
+
+    def take(self, rows: FloatArray) -> FloatArray:
+        """Records that a chunk of time points completes, as a table for the file."""
+        if self._last is not None:
+            rows = np.vstack([self._last, rows])
+        period = self._design.schedule.timing.period
+        at = np.clip((rows[:, 0] / period).astype(np.int64), 0, self._samples.size - 1)
+        power = powers(self._design, self._columns, rows, self._samples[at])
+        energy = cumulated(rows[:, 0], power, self._energy)
+        self._last, self._energy = rows[-1:], energy[-1]
+        # The end of a run may come a rounding error early.
+        upto = int(np.searchsorted(self._times, rows[-1, 0] + 1e-9 * period, side="right"))
+        marks, times = self._marks[self._done : upto], self._times[self._done : upto]
+        self._done = upto
+        heads = np.array([self._head(mark) for mark in marks]).reshape(-1, _HEAD)
+        return np.hstack([heads, _at(np.hstack([rows, energy]), times)])
+
+    def _head(self, mark: Mark) -> tuple[float, float, float, float]:
+        return KINDS.index(mark.kind), mark.period, mark.sample, mark.time + self._offset
+
+
+def _at(rows: FloatArray, times: FloatArray) -> FloatArray:
+    """Rows at times, linear between the time points."""
+    if rows.shape[0] < 2:
+        return np.repeat(rows, times.size, axis=0)
+    after = np.clip(np.searchsorted(rows[:, 0], times), 1, rows.shape[0] - 1)
+    before = after - 1
+    share = np.clip((times - rows[before, 0]) / (rows[after, 0] - rows[before, 0]), 0.0, 1.0)
+    result: FloatArray = rows[before] + share[:, None] * (rows[after] - rows[before])
+    return result
+
+
+def last_states(records: Records, columns: Columns, design: Design) -> tuple[int, States, FloatArray, int]:
+    """Where a run goes on: next period, states, energies, and the records up to there.
+
+    Raises
+    ------
+    InputError
+        If no period is complete.
+    """
+    ends = np.flatnonzero(records.kind == KINDS.index("end"))
+    if not ends.size:
+        raise InputError("not one period of the run is complete; start anew without --resume")
+    k = int(ends[-1])
+    period = int(records.period[k])
+    learned = _learned(design, period)
+    states = columns.states(records.rows[k], design, design.targets[learned])
+    return period + 1, states, records.energy[k], k + 1
+
+
+def _learned(design: Design, upto: int) -> int:
+    """Sample of the last learning cycle up to a period."""
+    periods = reversed(design.schedule.periods[: upto + 1])
+    return next((period.samples[0] for period in periods if period.learns), 0)

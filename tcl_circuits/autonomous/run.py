@@ -1,0 +1,325 @@
+"""Run an autonomous design, keep what it reaches on the disk, and read it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from tcl_circuits.arrays import FloatArray
+from tcl_circuits.autonomous.circuit import Columns, Control, netlist_text
+from tcl_circuits.autonomous.design import Design
+from tcl_circuits.autonomous.energy import PARTS, balance
+from tcl_circuits.autonomous.record import Recorder, RecordFile, Records, append, last_states
+from tcl_circuits.autonomous.stability import stability
+from tcl_circuits.autonomous.tasks import CircuitTask
+from tcl_circuits.autonomous.transient import stream
+from tcl_circuits.circuit.names import written
+from tcl_circuits.errors import EngineError, EngineTimeout
+
+_SHOWN_CYCLES = 3
+"""Learning cycles of which every time point is kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is: circuit time [s], cycles, and the mean loss of the last look (NaN before the first)."""
+
+    time: float
+    length: float
+    cycle: int
+    cycles: int
+    loss: float
+
+
+class Run:
+    """An autonomous run and its files ``stream.bin``, ``stream.json`` and ``waveforms.nc``.
+
+    Parameters
+    ----------
+    design : Design
+        What runs.
+    out : Path
+        Directory of the files.
+    settings : mapping
+        What a resumed run must share, JSON.
+    control : Control, optional
+        Error control of ngspice.
+    """
+
+    def __init__(
+        self, design: Design, out: Path, settings: Mapping[str, Any], control: Control | None = None
+    ) -> None:
+        self.design, self.columns = design, Columns.of(design)
+        self._out, self._control = out, control
+        self._file = RecordFile(out / "stream.bin", self.columns, settings)
+
+    def netlist(self) -> str:
+        """Netlist of the whole run; ``ngspice -b -r out.raw`` runs it."""
+        return netlist_text(
+            self.design, 0, self.design.start(), "tcl_circuits: learns by itself", self._control
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes that the records of the whole run take."""
+        return self._file.bytes_of(len(self.design.schedule.marks()))
+
+    def records(self) -> Records:
+        """All that is on the disk."""
+        return self._file.read()
+
+    def go(
+        self,
+        resume: bool = False,
+        time_limit: float | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Run to the end; what is reached is on the disk at every moment.
+
+        Parameters
+        ----------
+        resume : bool
+            Go on after the last whole period on the disk.
+        time_limit : float, optional
+            Longest wall-clock time [s].
+        progress : callable, optional
+            Told of each record.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to resume, or it belongs to another run.
+        EngineError
+            If ngspice stops early; the message names the circuit time and the likely cause.
+        OSError
+            If the disk is full.
+        """
+        design = self.design
+        start, states, energy = 0, design.start(), np.zeros(len(PARTS))
+        if resume:
+            start, states, energy, kept = last_states(self.records(), self.columns, design)
+            self._file.rewind(kept)
+        else:
+            self._file.create()
+        if start == len(design.schedule.periods):
+            return
+        text = netlist_text(design, start, states, "tcl_circuits: learns by itself", self._control)
+        length = (len(design.schedule.periods) - start) * design.schedule.timing.period
+        recorder = Recorder(design, self.columns, start, energy)
+        waves = _Waves(self, self._out / "waveforms.nc") if start == 0 else None
+        teller = _Teller(design, progress)
+        reached = start * design.schedule.timing.period
+        with self._file.open() as file:
+            try:
+                for rows in stream(text, self.columns.names, length, time_limit):
+                    if waves is not None:
+                        waves.take(rows)
+                    table = recorder.take(rows)
+                    if table.size:
+                        append(file, table)
+                        reached = float(table[-1, 3])
+                        teller.tell(Records.of(table, len(self.columns.names)))
+            except EngineTimeout:
+                raise EngineTimeout(f"stopped at its time limit, {self._place(reached)}") from None
+            except EngineError as fault:
+                raise EngineError(f"{fault}\n{self._place(reached)}; {self._cause()}") from None
+
+    def _place(self, time: float) -> str:
+        schedule = self.design.schedule
+        at = min(int(time / schedule.timing.period * (1 + 1e-9)), len(schedule.periods) - 1)
+        return (
+            f"at {time:.6g} s of circuit time, cycle {schedule.periods[at].cycles} of {schedule.cycles}; "
+            "what was reached is kept"
+        )
+
+    def _cause(self) -> str:
+        """What most likely made the simulator stop."""
+        design = self.design
+        ends = self.records().of_kind("end").rows
+        network = design.network
+        if len(ends):
+            # Where a network runs away, conductances may have left every bound.
+            reached = np.clip(design.cell.slope * ends[-1, self.columns.v], *network.bounds)
+            network = network.with_conductance(reached)
+        cell = design.cell
+        now = stability(network, design.train.inputs, cell.signal, cell.gain, cell.polarity, cell.lag > 0)
+        if now.polarity == "standard" and now.exact > now.limit:
+            return f"likely the network runs away: lambda_max is {now.exact:.2g} with the standard sawtooth"
+        if now.exact > now.limit:
+            return f"likely the gain is too high: lambda_max is {now.exact:.2g}, faithful up to {now.limit:g}"
+        return "likely a part of extreme size makes the equations stiff: see netlist.cir"
+
+
+class _Waves:
+    """Keeps every time point of the first learning cycles, for a picture."""
+
+    def __init__(self, run: Run, path: Path) -> None:
+        self._run, self._path = run, path
+        schedule = run.design.schedule
+        learning = [p for p, period in enumerate(schedule.periods) if period.learns][:_SHOWN_CYCLES]
+        period = schedule.timing.period
+        self._span = (learning[0] * period, (learning[-1] + 1) * period) if learning else (0.0, period)
+        self._kept: list[FloatArray] = []
+        self._complete = False
+
+    def take(self, rows: FloatArray) -> None:
+        """Take a chunk; write the file once all is there."""
+        if self._complete:
+            return
+        first, last = self._span
+        self._kept.append(rows[(rows[:, 0] >= first) & (rows[:, 0] <= last * (1 + 1e-9))])
+        if rows[-1, 0] >= last * (1 - 1e-9):
+            waveforms(self._run, np.vstack(self._kept)).to_netcdf(self._path)
+            self._complete = True
+
+
+class _Teller:
+    """Tells of progress, with the loss of the last complete look."""
+
+    def __init__(self, design: Design, progress: Callable[[Progress], None] | None) -> None:
+        self._design, self._progress = design, progress
+        self._losses: list[float] = []
+        self._loss = float("nan")
+
+    def tell(self, records: Records) -> None:
+        if self._progress is None:
+            return
+        design, schedule = self._design, self._design.schedule
+        columns = Columns.of(design)
+        looks = records.of_kind("look")
+        y = design.outputs(looks.rows[:, columns.nodes])
+        for sample, loss in zip(
+            looks.sample.tolist(), design.nudge.loss(y, design.targets[looks.sample]).tolist(), strict=True
+        ):
+            if sample == 0:
+                self._losses = []
+            self._losses.append(loss)
+            if sample == len(design.train) - 1:
+                self._loss = float(np.mean(self._losses[: len(design.train)]))
+        at = schedule.periods[int(records.period[-1])]
+        self._progress(
+            Progress(float(records.time[-1]), schedule.length, at.cycles, schedule.cycles, self._loss)
+        )
+
+
+def history(run: Run, records: Records, learned: CircuitTask) -> pd.DataFrame:
+    """Losses and accuracies as the circuit showed them in its looks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each whole look: epoch (learning cycles over training samples), cycle, circuit_time_s, loss,
+        accuracy, test_loss, test_accuracy (NaN where there is none).
+    """
+    task, rows = learned.task, []
+    for begin, end, y in _looks(run, records):
+        period = run.design.schedule.periods[begin]
+        row = [period.cycles / len(task.train), float(period.cycles), end]
+        split = len(task.train)
+        for part, samples in ((y[:split], task.train), (y[split:], task.test)):
+            if len(samples):
+                row += [task.loss(part, samples.targets), learned.accuracy(part, samples.targets)]
+            else:
+                row += [np.nan, np.nan]
+        rows.append(row)
+    names = ["epoch", "cycle", "circuit_time_s", "loss", "accuracy", "test_loss", "test_accuracy"]
+    return pd.DataFrame(np.array(rows).reshape(-1, len(names)), columns=names).astype({"cycle": int})
+
+
+def _looks(run: Run, records: Records) -> Iterator[tuple[int, float, FloatArray]]:
+    """Each whole look: its first period, its time, and the outputs (samples, values) it showed."""
+    design = run.design
+    looks = records.of_kind("look")
+    count = len(design.train) + len(design.test)
+    number = np.array([design.schedule.periods[p].look for p in looks.period.tolist()], dtype=np.int64)
+    y = design.outputs(looks.rows[:, run.columns.nodes])
+    for look in np.unique(number):
+        chosen = np.flatnonzero(number == look)
+        if chosen.size == count:
+            yield int(looks.period[chosen[0]]), float(looks.time[chosen[-1]]), y[chosen]
+
+
+def trajectories(run: Run, records: Records) -> xr.Dataset:
+    """Conductances, thresholds and outputs against circuit time.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``conductance`` and ``state`` (time, edge) [S] at the end of each period - what the edge conducts
+        with and what its state has come to -, ``theta`` (time) [V], ``energy`` (time, part) [J]; ``output``
+        (look_time, value) with ``sample`` and ``target`` at each look; ``free_output`` (cycle_time, value)
+        before the nudge of each learning cycle.
+    """
+    design, columns = run.design, run.columns
+    ends, looks, frees = (records.of_kind(kind) for kind in ("end", "look", "free"))
+    slope = design.cell.slope
+    cycles = [design.schedule.periods[p].cycles for p in ends.period.tolist()]
+    return xr.Dataset(
+        {
+            "conductance": (("time", "edge"), slope * ends.rows[:, columns.v], {"units": "S"}),
+            "state": (("time", "edge"), slope * ends.rows[:, columns.w], {"units": "S"}),
+            "theta": (("time",), ends.rows[:, columns.theta], {"units": "V"}),
+            "energy": (("time", "part"), ends.energy, {"units": "J", "long_name": "energy since the start"}),
+            "output": (("look_time", "value"), design.outputs(looks.rows[:, columns.nodes]), {"units": "V"}),
+            "target": (("look_time", "value"), design.targets[looks.sample]),
+            "sample": (("look_time",), looks.sample),
+            "free_output": (
+                ("cycle_time", "value"),
+                design.outputs(frees.rows[:, columns.nodes]),
+                {"units": "V"},
+            ),
+            "free_sample": (("cycle_time",), frees.sample),
+        },
+        coords={
+            "time": ("time", ends.time, {"units": "s"}),
+            "cycle": ("time", np.array(cycles, dtype=np.int64)),
+            "look_time": ("look_time", looks.time, {"units": "s"}),
+            "cycle_time": ("cycle_time", frees.time, {"units": "s"}),
+            "edge": ("edge", list(design.network.edge_labels)),
+            "part": ("part", list(PARTS)),
+        },
+        attrs={"polarity": design.cell.polarity, "signal": design.cell.signal},
+    )
+
+
+def waveforms(run: Run, rows: FloatArray) -> xr.Dataset:
+    """Time points as waveforms: voltage (node, time), u, w, v (edge, time), beta, gate, theta (time)."""
+    network, columns = run.design.network, run.columns
+    timing = run.design.schedule.timing
+    saw = timing.saw
+    fast = float(rows[0, 0]) + timing.gap + saw.fast_ramp[0]
+    return xr.Dataset(
+        {
+            "voltage": (("node", "time"), rows[:, columns.nodes].T, {"units": "V"}),
+            **{
+                name: (("edge", "time"), values.T, {"units": "V"})
+                for name, values in (
+                    ("u", columns.sense_output(rows, run.design)),
+                    ("w", rows[:, columns.w]),
+                    ("v", rows[:, columns.v]),
+                )
+            },
+            **{name: (("time",), rows[:, getattr(columns, name)]) for name in ("beta", "gate", "theta")},
+        },
+        coords={
+            "time": ("time", rows[:, 0], {"units": "s"}),
+            "node": ("node", [written(node) for node in network.nodes]),
+            "role": ("node", [network.role_of(k) for k in range(network.node_count)]),
+            "edge": ("edge", list(network.edge_labels)),
+        },
+        attrs={"theta_V": run.design.cell.theta, "fast_start_s": fast, "fast_stop_s": fast + saw.tau_f},
+    )
+
+
+def energies(records: Records) -> dict[str, float]:
+    """Energy by part over the run [J], and the relative error of the balance."""
+    ends = records.of_kind("end")
+    if ends.time.size < 2:
+        return {}
+    return balance(ends.energy[0], ends.energy[-1])

@@ -1,0 +1,230 @@
+"""``tcl-circuits learn-in-circuit``: one transient trains a network, with everything that a run leaves."""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from tcl_circuits.autonomous import tasks
+from tcl_circuits.autonomous.plan import Plan, Request, plan
+from tcl_circuits.autonomous.record import Records
+from tcl_circuits.autonomous.run import Progress, Run, energies, history, trajectories
+from tcl_circuits.autonomous.stability import stability
+from tcl_circuits.autonomous.tasks import CircuitTask
+from tcl_circuits.autonomous.transient import ngspice_program
+from tcl_circuits.circuit.graphfile import write_network
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.output import claim, resumable, write_json
+from tcl_circuits.errors import InputError, TclError
+from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
+from tcl_circuits.figures.network import draw_network
+from tcl_circuits.figures.style import save
+
+_NEEDED_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class LearnRequest:
+    """What to learn, how, and where to leave it; fields are the options of the command line."""
+
+    task: str
+    run: Request = field(default_factory=Request)
+    out: Path | None = None
+    resume: bool = False
+    force: bool = False
+    force_unstable: bool = False
+    time_limit: float | None = None
+
+
+@dataclass(frozen=True)
+class LearnResult:
+    """What a run came to: its directory and its summary."""
+
+    out: Path
+    summary: Mapping[str, Any]
+
+
+def learn(
+    request: LearnRequest,
+    notify: Callable[[str], None] = print,
+    progress: Callable[[Progress], None] | None = None,
+) -> LearnResult:
+    """Let a circuit learn, and leave the files of a run.
+
+    summary.json, history.csv, trajectories.nc, network.json, netlist.cir, waveforms.nc, stream.bin,
+    stream.json, and the pictures loss.png, conductances.png, network.png, waveforms.png.
+
+    Parameters
+    ----------
+    request : LearnRequest
+        What the user asked for.
+    notify : callable
+        Told a line where the user should know something at once.
+    progress : callable, optional
+        Told of the circuit time reached.
+
+    Raises
+    ------
+    InputError
+        Before anything runs, if the request can't be fulfilled or nothing could be learned.
+    EngineError
+        If ngspice stops early; what was reached is kept.
+    """
+    ngspice_program()
+    if request.time_limit is not None and not request.time_limit > 0:
+        raise InputError(f"--time-limit {request.time_limit} s must be positive")
+    learned = tasks.load(request.task, request.run.seed)
+    planned = plan(learned, request.run, request.force_unstable)
+    out = (
+        request.out or Path("runs") / f"{request.task}-circuit-{request.run.polarity}-seed{request.run.seed}"
+    )
+    run = Run(planned.design, out, _settings(request))
+    claim(out, request.force, request.resume, _NEEDED_BYTES + 2 * run.size)
+    notify(planned.stability.words())
+    for remark in planned.remarks:
+        notify(remark)
+    (out / "netlist.cir").write_text(run.netlist(), encoding="ascii")
+    started = time.monotonic(), _cpu()
+    try:
+        with resumable(out / "stream.bin"):
+            run.go(request.resume, request.time_limit, progress)
+    except (KeyboardInterrupt, TclError):
+        _leave_reached(run, learned, out)
+        raise
+    records = run.records()
+    past = history(run, records, learned)
+    found = trajectories(run, records)
+    spent = time.monotonic() - started[0], _cpu() - started[1]
+    trained = run.design.network.with_conductance(
+        np.clip(found["conductance"].to_numpy()[-1], *run.design.network.bounds)
+    )
+    summary = _summary(request, learned, planned, run, records, past, trained, spent)
+    past.to_csv(out / "history.csv", index=False)
+    found.to_netcdf(out / "trajectories.nc")
+    write_network(trained, out / "network.json")
+    write_json(out / "summary.json", summary)
+    _draw(out, learned, trained, past, found)
+    return LearnResult(out, summary)
+
+
+def _settings(request: LearnRequest) -> dict[str, Any]:
+    return {"task": request.task, **asdict(request.run)}
+
+
+def _leave_reached(run: Run, learned: CircuitTask, out: Path) -> None:
+    """Leave the tables of a run that ended early, if it reached anything."""
+    try:
+        records = run.records()
+    except InputError:
+        return
+    if records.of_kind("end").time.size:
+        history(run, records, learned).to_csv(out / "history.csv", index=False)
+        trajectories(run, records).to_netcdf(out / "trajectories.nc")
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _summary(
+    request: LearnRequest,
+    learned: CircuitTask,
+    planned: Plan,
+    run: Run,
+    records: Records,
+    past: pd.DataFrame,
+    trained: Network,
+    spent: tuple[float, float],
+) -> dict[str, Any]:
+    task, design = learned.task, run.design
+    first, last, baseline = past.iloc[0], past.iloc[-1], task.baseline
+    cell = design.cell
+    parts = energies(records)
+    error = parts.pop("relative_error", None)
+    score = None if baseline is None else baseline.loss if baseline.accuracy is None else baseline.accuracy
+    measure = None if baseline is None else "test_loss" if baseline.accuracy is None else "test_accuracy"
+    return {
+        "task": task.name,
+        "description": task.description,
+        "engine": "ngspice",
+        "rule": "tcl",
+        "signal": cell.signal,
+        "cell": "autonomous",
+        "polarity": cell.polarity,
+        "lag_s": cell.lag,
+        "threshold": cell.threshold,
+        "theta_V": cell.theta,
+        "detector": design.detector is not None,
+        "gain": cell.gain,
+        "lambda_max": planned.stability.exact,
+        "lambda_max_bound": planned.stability.bound,
+        "lambda_max_limit": planned.stability.limit,
+        "lambda_max_final": stability(
+            trained, task.train.inputs, cell.signal, cell.gain, cell.polarity, cell.lag > 0
+        ).exact,
+        "seed": request.run.seed,
+        "epochs": design.schedule.cycles / len(task.train),
+        "nodes": design.network.node_count,
+        "edges": design.network.edge_count,
+        "train_samples": len(task.train),
+        "test_samples": len(task.test),
+        "initial_loss": float(first["loss"]),
+        "final_loss": float(last["loss"]),
+        "test_loss": _number(last["test_loss"]),
+        "train_accuracy": _number(last["accuracy"]),
+        "test_accuracy": _number(last["test_accuracy"]),
+        "baseline": score,
+        "baseline_name": None if baseline is None else baseline.name,
+        "baseline_measure": measure,
+        "cosine_to_gradient": None,
+        "cycles": design.schedule.cycles,
+        "circuit_time_s": float(records.time[-1]),
+        "energy_J": parts,
+        "energy_balance_error": error,
+        "energy_J_per_cycle": parts["conductances"] / design.schedule.cycles
+        if design.schedule.cycles
+        else None,
+        "wall_s": spent[0],
+        "cpu_s": spent[1],
+        "versions": {
+            "tcl_circuits": version("tcl-circuits"),
+            "python": sys.version.split()[0],
+            **{name: version(name) for name in ("numpy", "scipy", "networkx", "PySpice")},
+        },
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _draw(
+    out: Path,
+    learned: CircuitTask,
+    trained: Network,
+    past: pd.DataFrame,
+    found: xr.Dataset,
+) -> None:
+    task, baseline = learned.task, learned.task.baseline
+    score = None if baseline is None else baseline.loss if baseline.accuracy is None else baseline.accuracy
+    name = "" if baseline is None else baseline.name
+    title = f"{task.name}, learned in one transient"
+    unit = "V2" if task.classes is None else "nat"
+    save(draw_circuit_loss(past, score, name, unit, title), out / "loss.png")
+    save(draw_conductances(found, title), out / "conductances.png")
+    save(draw_network(trained, f"{task.name} after learning", reference=task.network), out / "network.png")
+    if (out / "waveforms.nc").exists():
+        with xr.open_dataset(out / "waveforms.nc") as data:
+            save(draw_learning_cycles(data, "The first learning cycles"), out / "waveforms.png")
