@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tcl_circuits import engines, ep, kernels, synapse
 from tcl_circuits.circuit import memristors
+from tcl_circuits.circuit.autonomous_cell import AutonomousCell
 from tcl_circuits.circuit.builders import crossbar, lattice, random_regular, signed_inputs
 from tcl_circuits.circuit.cells import SenseCell, SeriesCell
 from tcl_circuits.circuit.drive import Drive
@@ -16,6 +17,7 @@ from tcl_circuits.circuit.nudge import (
     differential,
     single_ended,
 )
+from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail
 from tcl_circuits.engines.base import simulate
 from tcl_circuits.errors import EngineError, InputError, NetworkError, TclError
 from tcl_circuits.handoff.export import export
@@ -32,8 +34,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Amplifier",
+    "AutonomousCell",
     "ConductanceNudge",
     "CurrentNudge",
+    "DiodePair",
+    "DiodeToRail",
     "Drive",
     "EngineError",
     "HardThreshold",

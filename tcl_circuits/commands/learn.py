@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import resource
 import sys
 import time
@@ -25,7 +24,7 @@ from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.transient import ngspice_program
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
-from tcl_circuits.commands.output import claim, resumable, write_json
+from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
 from tcl_circuits.figures.network import draw_network
@@ -182,9 +181,9 @@ def _summary(
         "test_samples": len(task.test),
         "initial_loss": float(first["loss"]),
         "final_loss": float(last["loss"]),
-        "test_loss": _number(last["test_loss"]),
-        "train_accuracy": _number(last["accuracy"]),
-        "test_accuracy": _number(last["test_accuracy"]),
+        "test_loss": number(last["test_loss"]),
+        "train_accuracy": number(last["accuracy"]),
+        "test_accuracy": number(last["test_accuracy"]),
         "baseline": score,
         "baseline_name": None if baseline is None else baseline.name,
         "baseline_measure": measure,
@@ -204,10 +203,6 @@ def _summary(
             **{name: version(name) for name in ("numpy", "scipy", "networkx", "PySpice")},
         },
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _draw(
