@@ -10,7 +10,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tcl_circuits.arrays import IntArray
+from tcl_circuits.circuit.check_parts import part_faults
 from tcl_circuits.circuit.graph_text import shown
+from tcl_circuits.circuit.parts import Amplifier
 
 if TYPE_CHECKING:
     from tcl_circuits.circuit.network import Network
@@ -27,6 +30,7 @@ def find_faults(network: Network) -> list[str]:
         *_role_faults(network),
         *_edge_faults(network),
         *_value_faults(network),
+        *part_faults(network),
         *_connection_faults(network),
     ]
 
@@ -100,13 +104,21 @@ def _connection_faults(network: Network) -> list[str]:
     if network.edge_count == 0 or network.driven.size == 0:
         return []
     # An edge whose value is NaN is a fault of its own and does not cut off its neighbours too.
-    conducting = network.edges[~(network.conductance <= 0)]
+    conducting = np.vstack([network.edges[~(network.conductance <= 0)], _carried(network)])
     unreached = _unreached(network.node_count, conducting.tobytes(), network.driven.tobytes())
     faults = [
         f"node {shown(network.nodes[position])} has no conducting path to an input or ground; connect it"
         for position in unreached
     ]
     return _shortened(faults)
+
+
+def _carried(network: Network) -> IntArray:
+    """Pairs of nodes that amplifiers join: a voltage known at one is known at the other."""
+    place = {node: k for k, node in enumerate(network.nodes)}
+    ends = [part.touches for part in network.parts if isinstance(part, Amplifier)]
+    known = [(place[a], place[b]) for a, b in ends if a in place and b in place]
+    return np.array(known, dtype=np.int64).reshape(-1, 2)
 
 
 @lru_cache(maxsize=16)

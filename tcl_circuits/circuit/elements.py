@@ -5,6 +5,7 @@ Values are SI floats. Node names are SPICE names (:mod:`tcl_circuits.circuit.nam
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -72,9 +73,100 @@ class BehaviouralCurrent:
     expression: str
 
 
+@dataclass(frozen=True)
+class VoltageControlledVoltage:
+    """A voltage from `a` (plus) to `b` of `gain` times the voltage from `plus` to `minus`."""
+
+    name: str
+    a: str
+    b: str
+    plus: str
+    minus: str
+    gain: float
+
+
+@dataclass(frozen=True)
+class CurrentControlledCurrent:
+    """A current from `a` through the source to `b` of `gain` times the current of a voltage source.
+
+    The controlling current counts positive from the plus end of the source named `sensor` through it to its
+    minus end.
+    """
+
+    name: str
+    a: str
+    b: str
+    sensor: str
+    gain: float
+
+
+@dataclass(frozen=True)
+class Diode:
+    """A junction diode from `a` (anode) to `b` (cathode), without charge: SPICE's D model.
+
+    Parameters
+    ----------
+    name, a, b : str
+        Element and nodes.
+    saturation : float
+        Saturation current IS [A].
+    emission : float
+        Emission coefficient N.
+    ohms : float
+        Series resistance RS [ohm].
+    """
+
+    name: str
+    a: str
+    b: str
+    saturation: float
+    emission: float = 1.0
+    ohms: float = 0.0
+
+    @property
+    def model(self) -> DiodeModel:
+        """Its model, the same for diodes of the same values."""
+        return DiodeModel(self.saturation, self.emission, self.ohms)
+
+
+@dataclass(frozen=True)
+class DiodeModel:
+    """What a ``.model`` line says of a diode: IS [A], N, RS [ohm]."""
+
+    saturation: float
+    emission: float
+    ohms: float
+
+    @property
+    def name(self) -> str:
+        """A legal name that follows from the values."""
+        values = (self.saturation, self.emission, self.ohms)
+        return "_".join(["dm", *(repr(float(v)) for v in values)]).translate(_IN_NAMES)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """SPICE's parameters."""
+        return {"is": self.saturation, "n": self.emission, "rs": self.ohms}
+
+
+_IN_NAMES = str.maketrans({".": "p", "-": "m", "+": None})
+
 Element: TypeAlias = (
-    Resistor | Capacitor | VoltageSource | RampVoltage | BehaviouralVoltage | BehaviouralCurrent
+    Resistor
+    | Capacitor
+    | VoltageSource
+    | RampVoltage
+    | BehaviouralVoltage
+    | BehaviouralCurrent
+    | VoltageControlledVoltage
+    | CurrentControlledCurrent
+    | Diode
 )
+
+
+def diode_models(elements: Iterable[Element]) -> tuple[DiodeModel, ...]:
+    """Models of the diodes among some elements, each once, in order of their first use."""
+    return tuple(dict.fromkeys(element.model for element in elements if isinstance(element, Diode)))
 
 
 @dataclass(frozen=True)

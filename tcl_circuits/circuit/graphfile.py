@@ -6,6 +6,7 @@ twice are in parallel) and, where it wants to:
 - node attribute ``role``: input, output, hidden (the default) or ground;
 - node attribute ``pos``: where to draw the node, ``[x, y]``;
 - edge attribute ``conductance``: a number in siemens, or text such as ``10u`` or ``4.7 uS``;
+- node attribute ``parts``: diodes and amplifiers (:mod:`tcl_circuits.circuit.part_text`);
 - graph attribute ``bounds``: least and largest conductance, ``[low, high]``;
 - graph attribute ``node_capacitance``: in farads, or text such as ``10p``;
 - graph attributes ``inputs`` and ``outputs``: the order of the nodes with that role, if not the file's.
@@ -37,6 +38,7 @@ from tcl_circuits.circuit.graphml import AS_GRAPHML, parse_graphml
 from tcl_circuits.circuit.names import clean, collisions
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link, write_network
+from tcl_circuits.circuit.part_text import read_parts
 from tcl_circuits.errors import InputError, NetworkError
 
 __all__ = ["read_network", "write_network"]
@@ -104,6 +106,7 @@ def read_network(
         bounds=bounds,
         node_capacitance=node_capacitance(graph, faults),
         positions=MappingProxyType(places(nodes.values())),
+        parts=read_parts(graph, faults),
     )
     no_drive = () if roles["input"] else ("no node is an input",)  # told above, with the remedy
     faults += [fault for fault in find_faults(network) if not fault.startswith(no_drive)]

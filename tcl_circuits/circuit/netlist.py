@@ -16,11 +16,15 @@ from tcl_circuits.circuit.elements import (
     BehaviouralVoltage,
     Capacitor,
     Corner,
+    CurrentControlledCurrent,
+    Diode,
     Element,
     RampVoltage,
     Resistor,
     Subcircuit,
+    VoltageControlledVoltage,
     VoltageSource,
+    diode_models,
 )
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
@@ -41,7 +45,7 @@ class Netlist:
     Parameters
     ----------
     elements : tuple of Element
-        In a fixed order: inputs, ground, sawtooth, nudge, edges, node capacitances.
+        In a fixed order: inputs, ground, sawtooth, nudge, edges, parts at nodes, node capacitances.
     nodes : NameMap
         SPICE names of the network's nodes.
     probes : tuple of Probe
@@ -117,8 +121,15 @@ def build_netlist(network: Network, cell: Cell, saw: Sawtooth, drive: Drive, sam
         parts, probe = cell.edge(e, names.spice[a], names.spice[b], float(network.conductance[e]))
         elements += parts
         probes.append(probe)
+    elements += part_elements(network)
     elements += _at_nodes(network, cell, names)
     return Netlist(tuple(elements), names, tuple(probes), span)
+
+
+def part_elements(network: Network) -> list[Element]:
+    """Elements of the diodes and amplifiers at a network's nodes."""
+    spice = dict(zip(network.nodes, NameMap.of(network.nodes).spice, strict=True))
+    return [element for k, part in enumerate(network.parts) for element in part.elements(k, spice)]
 
 
 def _at_nodes(network: Network, cell: Cell, names: NameMap) -> list[Element]:
@@ -136,8 +147,7 @@ def _at_nodes(network: Network, cell: Cell, names: NameMap) -> list[Element]:
 def to_circuit(netlist: Netlist, title: str) -> Circuit:
     """Make a PySpice circuit of the elements."""
     circuit = Circuit(title)
-    for element in netlist.elements:
-        _add(circuit, element)
+    _add_all(circuit, netlist.elements)
     return circuit
 
 
@@ -168,8 +178,7 @@ def standalone(netlist: Netlist, title: str, reltol: float = 1e-6) -> str:
 def subcircuit_text(block: Subcircuit) -> str:
     """Text of a cell as a ``.subckt``, its description as comments before it."""
     body = SubCircuit(block.name, *block.pins)
-    for element in block.elements:
-        _add(body, element)
+    _add_all(body, block.elements)
     comments = [f"* {line}" for line in block.description.splitlines()]
     return "\n".join([*comments, str(body).strip(), ""])
 
@@ -182,6 +191,14 @@ def _circuit_text(netlist: Netlist, title: str) -> str:
         for k in range(0, len(saved), _SAVED_A_LINE)
     ]
     return "\n".join(lines)
+
+
+def _add_all(circuit: Circuit | SubCircuit, elements: tuple[Element, ...]) -> None:
+    """Add the models that elements need, then the elements."""
+    for model in diode_models(elements):
+        circuit.model(model.name, "D", **{key: spice_number(v) for key, v in model.values.items()})
+    for element in elements:
+        _add(circuit, element)
 
 
 def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
@@ -200,6 +217,16 @@ def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
             circuit.BehavioralSource(name, element.a, element.b, voltage_expression=element.expression)
         case BehaviouralCurrent():
             circuit.BehavioralSource(name, element.a, element.b, current_expression=element.expression)
+        case VoltageControlledVoltage():
+            ends = (element.a, element.b, element.plus, element.minus)
+            circuit.VoltageControlledVoltageSource(name, *ends, voltage_gain=spice_number(element.gain))
+        case CurrentControlledCurrent():
+            gain = spice_number(element.gain)
+            circuit.CurrentControlledCurrentSource(
+                name, element.a, element.b, source=element.sensor, current_gain=gain
+            )
+        case Diode():
+            circuit.D(name, element.a, element.b, model=element.model.name)
 
 
 def _pwl(corners: tuple[tuple[float, float], ...]) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.check import find_faults
 from tcl_circuits.circuit.names import written
+from tcl_circuits.circuit.parts import Part, in_node_order
 from tcl_circuits.errors import InputError, NetworkError
 
 Conductances: TypeAlias = float | str | tuple[float, float] | Sequence[float] | FloatArray
@@ -49,6 +50,8 @@ class Network:
         Capacitance of every node to ground [F].
     positions : mapping
         Where to draw a node, for nodes that have a place.
+    parts : tuple of Part
+        Diodes and amplifiers at the nodes (:mod:`tcl_circuits.circuit.parts`); none in a linear network.
     """
 
     nodes: tuple[Node, ...]
@@ -60,6 +63,7 @@ class Network:
     bounds: tuple[float, float]
     node_capacitance: float = 0.0
     positions: Mapping[Node, tuple[float, float]] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
     @classmethod
     def from_graph(
@@ -72,6 +76,7 @@ class Network:
         bounds: tuple[float, float] | None = None,
         seed: int = 0,
         node_capacitance: float = 0.0,
+        parts: Sequence[Part] = (),
     ) -> Network:
         """Make a network of any networkx graph; parallel edges are edges of their own.
 
@@ -94,6 +99,8 @@ class Network:
             Seed of the draw.
         node_capacitance : float
             Capacitance of every node to ground [F].
+        parts : sequence of Part
+            Diodes and amplifiers at the nodes; the network lists them in the order of their nodes.
 
         Raises
         ------
@@ -120,6 +127,7 @@ class Network:
             bounds=(float(bounds[0]), float(bounds[1])),
             node_capacitance=float(node_capacitance),
             positions=MappingProxyType(_drawing_positions(graph)),
+            parts=in_node_order(parts, nodes),
         )
 
     def check(self) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, node_name, shown
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.part_text import part_object
 from tcl_circuits.errors import InputError, TclError
 
 AS_JSON = "write it with json.dump(networkx.node_link_data(graph), file)"
@@ -134,11 +135,15 @@ def _items(
 def _document(network: Network) -> dict[str, object]:
     ids = _ids(network.nodes)
     ends = [(int(a), int(b)) for a, b in network.edges]
-    nodes: list[dict[str, object]] = []
+    nodes: list[dict[str, Any]] = []
     for position, node in enumerate(network.nodes):
         nodes.append({"id": ids[position], "role": network.role_of(position)})
         if node in network.positions:
             nodes[-1]["pos"] = [float(part) for part in network.positions[node]]
+    place = {node: position for position, node in enumerate(network.nodes)}
+    for part in network.parts:
+        at = nodes[place[part.touches[0]]].setdefault("parts", [])
+        at.append(part_object(part, lambda node: ids[place[node]]))
     return {
         "directed": any(a > b for a, b in ends),
         "multigraph": len(set(ends)) < len(ends),

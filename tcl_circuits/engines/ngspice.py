@@ -121,7 +121,7 @@ class Ngspice:
         if not cell.conducts_dc:
             return self._step_response(network, cell, drive)
         text, netlist = self._netlist(network, cell, _AT_REST, drive)
-        settings = _conductance_commands(network)
+        settings = (*_conductance_commands(network), *(_PRECISE if network.parts else ()))
         span = timeline(network, cell, _AT_REST, drive)
         names = netlist.nodes.spice
         jobs = [
@@ -166,6 +166,7 @@ class Ngspice:
             *(array.tobytes() for array in (network.edges, network.inputs, network.outputs)),
             network.ground,
             network.node_capacitance,
+            network.parts,
             cell,
             drive.nudge,
             drive.times.size,
@@ -186,6 +187,8 @@ class Ngspice:
 
 _AT_REST = Sawtooth(1e-6, 1e-5)
 _STEP = 1e-5
+_PRECISE = tuple(f"option {name}" for name in ("reltol=1e-9", "abstol=1e-16", "vntol=1e-10", "gmin=1e-16"))
+"""Newton's method to rounding; ngspice's gmin across each diode is a thousandth of our least currents."""
 
 
 def _conductance_commands(network: Network) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.elements import Capacitor, Element, Resistor, Subcircuit, VoltageSource
 from tcl_circuits.circuit.names import NameMap
-from tcl_circuits.circuit.netlist import build_netlist
+from tcl_circuits.circuit.netlist import build_netlist, part_elements
 from tcl_circuits.handoff.benches import Bench
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import CellBlock, Dialect, Quantity
@@ -181,11 +181,12 @@ def _network_about(design: Design) -> list[str]:
 def _network(design: Design, dialect: Dialect) -> list[str]:
     network, names = design.network, NameMap.of(design.network.nodes).spice
     kinds, name = parameter_names(design), cell_block(design).block.name
-    lines = [dialect.begin(NETWORK, pin_names(design), {})]
+    parts = part_elements(network)
+    lines = [*dialect.models(parts), dialect.begin(NETWORK, pin_names(design), {})]
     for e, (a, b) in enumerate(network.edges.tolist()):
         values = {kind: f"{kind}_e{e}" for kind in kinds}
         lines.append(dialect.instance(f"xe{e}", (names[a], names[b]), name, values))
-    lines += [dialect.element(element) for element in _at_nodes(design)]
+    lines += [dialect.element(element) for element in (*parts, *_at_nodes(design))]
     return [*lines, dialect.end(NETWORK)]
 
 

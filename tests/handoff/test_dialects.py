@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 from handoff_samples import contents, divider_design, hostile_design, small_design
@@ -12,6 +13,8 @@ from netlist_parser import NetlistParser
 
 import tcl_circuits as tcl
 from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.netlist import part_elements
+from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail, Part
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.dialects import DIALECTS, named_dialect
@@ -38,6 +41,22 @@ def test_text_is_the_reviewed_one(tmp_path: Path, dialect: str) -> None:
     """To review a change: write the text to the golden file, and read it beside the simulator's manual."""
     found = joined(write_bundle(divider_design(), tmp_path / "b", dialect))
     assert found == (GOLDEN / f"{dialect}.txt").read_text(encoding="ascii")
+
+
+@dialects
+def test_text_of_parts_is_the_reviewed_one(dialect: str) -> None:
+    """Diodes, their models, and controlled sources; to review a change, as above."""
+    graph = nx.Graph([("in", "low"), ("high", "out")])
+    parts: list[Part] = [
+        Amplifier("low", "high", 20.0, 0.5),
+        DiodePair("high", 2e-8),
+        DiodeToRail("out", 0.1),
+        DiodeToRail("out", 0.0, "in", 2e-8, 1.2, 5.0),
+    ]
+    elements = part_elements(tcl.Network.from_graph(graph, ["in"], ["out"], conductance=1e-5, parts=parts))
+    language = named_dialect(dialect)
+    lines = [*language.models(elements), *(language.element(element) for element in elements), ""]
+    assert "\n".join(lines) == (GOLDEN / f"{dialect}-parts.txt").read_text(encoding="ascii")
 
 
 @dialects

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,11 +11,16 @@ from tcl_circuits.circuit.elements import (
     BehaviouralVoltage,
     Capacitor,
     Corner,
+    CurrentControlledCurrent,
+    Diode,
+    DiodeModel,
     Element,
     RampVoltage,
     Resistor,
     Subcircuit,
+    VoltageControlledVoltage,
     VoltageSource,
+    diode_models,
 )
 from tcl_circuits.units import spice_number
 
@@ -160,6 +165,12 @@ class Dialect:
                 return self.controlled(name, a, b, "V", self.behaviour(element.expression))
             case BehaviouralCurrent():
                 return self.controlled(name, a, b, "I", self.behaviour(element.expression))
+            case VoltageControlledVoltage():
+                return self.amplified(name, a, b, (element.plus, element.minus), element.gain)
+            case CurrentControlledCurrent():
+                return self.mirrored(name, a, b, element.sensor, element.gain)
+            case Diode():
+                return self.diode(name, a, b, element.model)
 
     def _value(self, given: str | None, number: float) -> str:
         return spice_number(number) if given is None else self.expression(given)
@@ -188,11 +199,33 @@ class Dialect:
         """Return a behavioural source; `kind` is V or I."""
         return f"{name} {a} {b} {kind}={expression}"
 
+    def amplified(self, name: str, a: str, b: str, ends: tuple[str, str], gain: float) -> str:
+        """Return a voltage of `gain` times the voltage between two nodes."""
+        return f"{name} {a} {b} {' '.join(ends)} {spice_number(gain)}"
+
+    def mirrored(self, name: str, a: str, b: str, sensor: str, gain: float) -> str:
+        """Return a current of `gain` times the current of the voltage source `sensor`."""
+        return f"{name} {a} {b} {sensor} {spice_number(gain)}"
+
+    def diode(self, name: str, a: str, b: str, model: DiodeModel) -> str:
+        """Return a diode from `a` (anode) to `b` (cathode)."""
+        return f"{name} {a} {b} {model.name}"
+
+    def models(self, elements: Iterable[Element]) -> list[str]:
+        """Return the models that elements need, each once."""
+        return [self.diode_model(model) for model in diode_models(elements)]
+
+    def diode_model(self, model: DiodeModel) -> str:
+        """Return a model of diodes."""
+        values = " ".join(f"{key}={spice_number(value)}" for key, value in model.values.items())
+        return f".model {model.name} d({values})"
+
     def cell(self, cell: CellBlock) -> list[str]:
         """Return a cell's subcircuit, its description before it."""
         block = cell.block
         return [
             *(self.comment(line) for line in block.description.splitlines()),
+            *self.models(block.elements),
             self.begin(block.name, block.pins, cell.parameters),
             *(self.element(element, cell.values) for element in block.elements),
             *self.monitors(block),

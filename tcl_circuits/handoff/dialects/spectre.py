@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from tcl_circuits.circuit.elements import Corner
+from tcl_circuits.circuit.elements import Corner, DiodeModel
 from tcl_circuits.handoff.dialects.base import Dialect, How, Quantity, Run
 from tcl_circuits.units import spice_number
 
@@ -79,6 +79,23 @@ class Spectre(Dialect):
     def controlled(self, name: str, a: str, b: str, kind: str, expression: str) -> str:
         """Return a behavioural source."""
         return f"{name} ({a} {b}) bsource {kind.lower()}={expression}"
+
+    def amplified(self, name: str, a: str, b: str, ends: tuple[str, str], gain: float) -> str:
+        """Return a voltage of `gain` times the voltage between two nodes."""
+        return f"{name} ({a} {b} {' '.join(ends)}) vcvs gain={spice_number(gain)}"
+
+    def mirrored(self, name: str, a: str, b: str, sensor: str, gain: float) -> str:
+        """Return a current of `gain` times the current of the voltage source `sensor`."""
+        return f"{name} ({a} {b}) cccs probe={sensor} gain={spice_number(gain)}"
+
+    def diode(self, name: str, a: str, b: str, model: DiodeModel) -> str:
+        """Return a diode from `a` (anode) to `b` (cathode)."""
+        return f"{name} ({a} {b}) {model.name}"
+
+    def diode_model(self, model: DiodeModel) -> str:
+        """Return a model of diodes."""
+        values = " ".join(f"{key}={spice_number(value)}" for key, value in model.values.items())
+        return f"model {model.name} diode {values}"
 
     def quantity(self, quantity: Quantity) -> str:
         """Return the name of what is measured, in SPICE's way."""
