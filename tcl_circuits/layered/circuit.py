@@ -18,33 +18,30 @@ from numpy.typing import NDArray
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import not_negative, positive
 from tcl_circuits.circuit.nudge import OutputMap, SoftmaxNudge
+from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
 from tcl_circuits.errors import InputError
 
 Array: TypeAlias = NDArray[np.floating]
 """float32 or float64."""
 
-THERMAL_VOLTAGE = 1.38064852e-23 * 300.15 / 1.6021766208e-19
-"""kT/q at 27 degrees with the constants of ngspice 39 [V]; others move voltages by 5e-6 V."""
-
-
 @dataclass(frozen=True)
-class DiodePair:
+class Diodes:
     """Two antiparallel Shockley diodes with one common series resistor: ``z = v + R i, i = 2 I sinh(v/V_T)``.
 
     Parameters
     ----------
     saturation : float
         Saturation current I of each diode [A]; emission coefficient 1.
-    series : float
+    ohms : float
         Series resistance R [ohm].
     """
 
     saturation: float
-    series: float = 10.0
+    ohms: float = 10.0
 
     def __post_init__(self) -> None:
-        positive("DiodePair", "saturation", self.saturation)
-        not_negative("DiodePair", "series", self.series)
+        positive("Diodes", "saturation", self.saturation)
+        not_negative("Diodes", "ohms", self.ohms)
 
     def current(self, v: FloatArray) -> FloatArray:
         """Current [A] at junction voltages `v` [V]."""
@@ -68,7 +65,7 @@ class HiddenLayer:
         negative ones [S].
     forward, back : float
         Voltage gain A of the amplifiers, and their current gain B.
-    diodes : DiodePair
+    diodes : Diodes
         At each high side.
     rail : float
         Voltage of the two rails, + and - [V].
@@ -77,7 +74,7 @@ class HiddenLayer:
     conductance: Array
     forward: float
     back: float
-    diodes: DiodePair
+    diodes: Diodes
     rail: float
 
 

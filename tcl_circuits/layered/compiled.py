@@ -14,7 +14,8 @@ import numba
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
-from tcl_circuits.layered.circuit import THERMAL_VOLTAGE, HiddenLayer
+from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
+from tcl_circuits.layered.circuit import HiddenLayer
 from tcl_circuits.layered.solve import Batch, HiddenNodes, NumpySolver, Point, not_at_rest
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -60,7 +61,7 @@ class CompiledSolver(NumpySolver):
             np.array(
                 [
                     2 * hidden.diodes.saturation,
-                    hidden.diodes.series,
+                    hidden.diodes.ohms,
                     1 / THERMAL_VOLTAGE,
                     beta,
                     batch.circuit.temperature,

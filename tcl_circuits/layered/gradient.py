@@ -50,7 +50,7 @@ def _adjoint(
     """Adjoint voltages of outputs and hidden nodes; hidden nodes are eliminated, being each on its own."""
     nodes = HiddenNodes.of(batch.circuit, hidden)
     slope = hidden.diodes.slope(free.junction)
-    total = nodes.load + slope / (1 + hidden.diodes.series * slope)
+    total = nodes.load + slope / (1 + hidden.diodes.ohms * slope)
     w = hidden.conductance[:-2].astype(np.float64)
     coupled = np.einsum("nj,jk,jl->nkl", 1 / total, w, w, optimize=True)
     matrix = np.diag(batch.circuit.output_load) - coupled

@@ -14,7 +14,8 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import positive
 from tcl_circuits.errors import InputError
-from tcl_circuits.layered.circuit import THERMAL_VOLTAGE, Array, DiodePair, HiddenLayer, LayeredCircuit, with_bias
+from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
+from tcl_circuits.layered.circuit import Array, Diodes, HiddenLayer, LayeredCircuit, with_bias
 from tcl_circuits.layered.solve import Batch, HiddenNodes, Solver
 
 _KNEE = 43.0
@@ -144,7 +145,7 @@ def _with_hidden(
     beyond = float(np.sum(inner[:-2], axis=1, dtype=np.float64).mean())
     back = float(bare.first_load.mean()) / (recipe.hold * beyond) / recipe.forward
     load = (1 + recipe.hold) * beyond
-    diodes = DiodePair(load * THERMAL_VOLTAGE / _KNEE)
+    diodes = Diodes(load * THERMAL_VOLTAGE / _KNEE)
     layer = HiddenLayer(inner, recipe.forward, back, diodes, rail=0.0)
     circuit = replace(bare, hidden=layer)
     open_circuit = circuit.currents(shown) / back / HiddenNodes.of(circuit, layer).load

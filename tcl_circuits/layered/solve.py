@@ -19,7 +19,8 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.checks import not_negative, positive
 from tcl_circuits.errors import InputError, TclError
-from tcl_circuits.layered.circuit import THERMAL_VOLTAGE, HiddenLayer, LayeredCircuit
+from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
+from tcl_circuits.layered.circuit import HiddenLayer, LayeredCircuit
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +153,7 @@ class NumpySolver:
         for sweep in range(1, self.most_sweeps + 1):
             before_v, before = v, outputs
             v = nodes.step(v, fixed + outputs @ inner.T)
-            z = v + hidden.diodes.series * hidden.diodes.current(v)
+            z = v + hidden.diodes.ohms * hidden.diodes.current(v)
             outputs = nudged.step((z @ inner + bias) / load, outputs)
             step = max(_largest(v - before_v), _largest(outputs - before))
             if step <= self.tolerance:
@@ -184,7 +185,7 @@ class HiddenNodes:
         """Equation for the conductances of a circuit."""
         beyond = np.sum(hidden.conductance[:-2], axis=1, dtype=np.float64)
         load = circuit.first_load / (hidden.forward * hidden.back) + beyond
-        return cls(load, 1 + load * hidden.diodes.series, hidden)
+        return cls(load, 1 + load * hidden.diodes.ohms, hidden)
 
     def start(self, current: FloatArray) -> FloatArray:
         """Bound of the junction voltages from which Newton's steps descend, shape of `current` (A)."""
