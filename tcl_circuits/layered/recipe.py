@@ -48,8 +48,8 @@ class Recipe:
         Root mean square step of a layer's conductances in the first batches [S].
     final_rate : float
         Share of the rate left at the end of a cosine decay.
-    batch : int
-        Images in an update.
+    batch : int, optional
+        Images in an update; by default a 70th of all, but 4 to 50.
     threshold : float
         theta in units of A_max/tau_s, A_max being the layer's largest contrast in recent batches.
     ratio : float
@@ -74,7 +74,7 @@ class Recipe:
     nudge: float = 0.05
     rate: float = 0.8e-6
     final_rate: float = 0.02
-    batch: int = 50
+    batch: int | None = None
     threshold: float = 1.5
     ratio: float = 100.0
     segments: int = 1
@@ -86,7 +86,7 @@ class Recipe:
         for name in ("forward", "hold", "swing", "softness", "nudge", "rate", "final_rate"):
             positive("recipe", name, getattr(self, name))
         for name in ("batch", "segments", "memory", "scaled"):
-            if getattr(self, name) < 1:
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise InputError(f"recipe: {name} = {getattr(self, name)} must be at least 1")
         if self.threshold < 0 or not self.ratio > 1 or self.shift < 0 or self.final_rate > 1:
             raise InputError(f"{self} needs threshold >= 0, ratio > 1, shift >= 0 and final_rate <= 1")
@@ -94,6 +94,10 @@ class Recipe:
         for name, (least, most) in (("first", self.first), ("inner", self.inner)):
             if not 0 < low <= least < most <= high:
                 raise InputError(f"recipe: {name} = {(least, most)} must be a range within bounds = {self.bounds} S")
+
+    def for_images(self, images: int) -> Recipe:
+        """Return the recipe with its batch chosen for so many training images."""
+        return replace(self, batch=self.batch or min(50, max(4, images // 70)))
 
     def describe(self) -> dict[str, Any]:
         """Names and values, as JSON has them."""

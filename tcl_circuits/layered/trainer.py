@@ -74,7 +74,7 @@ class Trainer:
         compiled: bool | None = None,
     ) -> None:
         self.data, self.rule, self.seed = data, rule, seed
-        self.recipe = recipe or Recipe()
+        self.recipe = (recipe or Recipe()).for_images(len(data.train_x))
         self.compiled = can_compile() if compiled is None else compiled
         self.saw = Sawtooth(_FAST, _FAST * self.recipe.ratio)
         self._solver = make_solver(self.compiled)
@@ -194,7 +194,9 @@ class _Run:
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
             raise InputError(f"epochs = {epochs!r} must be a whole number, not negative")
         self._trainer, self._epochs, self._recipe = trainer, epochs, trainer.recipe
-        self._batches = Batches(trainer.data, trainer.recipe.batch, trainer.recipe.shift, trainer.seed)
+        assert trainer.recipe.batch is not None
+        self._size = trainer.recipe.batch
+        self._batches = Batches(trainer.data, self._size, trainer.recipe.shift, trainer.seed)
         self._layers = 1 if trainer.start.hidden is None else 2
 
     def settings(self) -> dict[str, Any]:
@@ -231,7 +233,7 @@ class _Run:
 
     def progress(self, course: Course) -> Progress:
         """Tell where a course is."""
-        done = min(course.batch * self._recipe.batch, len(self._trainer.data.train_x))
+        done = min(course.batch * self._size, len(self._trainer.data.train_x))
         last = dict(zip(COLUMNS, course.rows[-1].tolist(), strict=True))
         loss = float(course.sums[0]) / done if done else last["loss"]
         return Progress(
