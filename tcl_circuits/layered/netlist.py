@@ -17,6 +17,7 @@ from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.network import Network, Node
 from tcl_circuits.circuit.parts import Amplifier, DiodePair, Part
 from tcl_circuits.layered.circuit import Array, LayeredCircuit
+from tcl_circuits.layered.solve import Point
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,26 @@ class Laid:
             parts=self._parts(),
             positions=self._places(nodes),
         )
+
+    def voltages(self, x: Array, point: Point) -> FloatArray:
+        """Voltages of all the network's nodes, from a solution; shape (images, nodes) [V].
+
+        Parameters
+        ----------
+        x : ndarray of shape (images, pixels + 1)
+            Pixels with bias.
+        point : Point
+            Their voltages.
+        """
+        network = self.network
+        found = np.zeros((len(x), network.node_count))
+        found[:, network.inputs] = self.volts(x)
+        found[:, network.outputs] = point.outputs
+        if self.circuit.hidden is not None:
+            place = {node: k for k, node in enumerate(network.nodes)}
+            for name, values in (("h", point.low), ("z", point.high)):
+                found[:, [place[f"{name}{j}"] for j in range(self.circuit.hidden_nodes)]] = values
+        return found
 
     @property
     def first_edges(self) -> int:

@@ -13,8 +13,8 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import positive
-from tcl_circuits.errors import InputError
 from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
+from tcl_circuits.errors import InputError
 from tcl_circuits.layered.circuit import Array, Diodes, HiddenLayer, LayeredCircuit, with_bias
 from tcl_circuits.layered.solve import Batch, HiddenNodes, Solver
 

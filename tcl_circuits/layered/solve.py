@@ -18,8 +18,8 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.checks import not_negative, positive
-from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
+from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.layered.circuit import HiddenLayer, LayeredCircuit
 
 

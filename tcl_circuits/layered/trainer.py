@@ -15,11 +15,11 @@ from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.layered.checkpoint import COLUMNS, Checkpoint, Course
-from tcl_circuits.layered.circuit import Array, LayeredCircuit, with_bias
+from tcl_circuits.layered.circuit import Array, with_bias
 from tcl_circuits.layered.images import Batches, checksum
 from tcl_circuits.layered.recipe import Recipe, make_circuit, nudge_conductance
 from tcl_circuits.layered.rules import Direction, Shown, gradient_direction, make_rule
-from tcl_circuits.layered.solve import Batch, Point, Solver, can_compile, make_solver
+from tcl_circuits.layered.solve import Batch, Point, can_compile, make_solver
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training.trainer import Progress
 
