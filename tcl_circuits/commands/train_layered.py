@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from tcl_circuits.arrays import IntArray
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
+from tcl_circuits.commands.check import agreement, chosen
 from tcl_circuits.commands.output import claim, write_json
 from tcl_circuits.commands.train import Clock, TrainResult, finite_or_none, versions
+from tcl_circuits.engines import Ngspice
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.ep import draw_features
@@ -37,6 +40,8 @@ _DRAWN = 300
 """Most edges of a network that is drawn."""
 _LISTED = 20_000
 """Most edges of a network that is written as a graph."""
+_LONGEST = 600.0
+"""Longest time for one operating point in ngspice [s]."""
 _METERED = 100
 """Test images whose power is averaged."""
 
@@ -56,6 +61,7 @@ class LayeredRequest:
     out: Path | None = None
     resume: bool = False
     force: bool = False
+    check: int = 0
 
     def __post_init__(self) -> None:
         if self.hidden is not None and self.hidden < 1:
@@ -101,6 +107,7 @@ def train_layered(
     clock = Clock()
     with threadpool_limits(1, "blas"):
         data = tasks.find(request.task).data(request.seed, request.data)
+        checked = chosen(request.check, len(data.test_x))
         recipe = Recipe(shift=request.shift)
         trainer = Trainer(data, request.nodes, request.rule, recipe, request.seed, request.compiled)
         out = request.out or Path("runs") / f"{request.task}-{request.rule}-layered-seed{request.seed}"
@@ -111,9 +118,28 @@ def train_layered(
         _write_networks(out, trainer)
         baseline = tasks.baseline(data, request.nodes, request.passes, request.seed)
         summary = _summary(request, trainer, history, baseline, clock)
+        summary["check"] = check_layered(trainer, checked)
         _draw(out, trainer, history, baseline)
     write_json(out / "summary.json", summary)
     return TrainResult(out, summary, ())
+
+
+def check_layered(trainer: Trainer, samples: IntArray) -> dict[str, Any] | None:
+    """Check a trained circuit in ngspice, its inputs folded, on test images; None if there are none.
+
+    Raises
+    ------
+    EngineError
+        If ngspice fails.
+    """
+    if samples.size == 0:
+        return None
+    folded, x = Laid.folded(trainer.circuit), trainer.data.test_x[samples]
+    with Ngspice(time_limit=_LONGEST) as engine:
+        nodes = engine.settle(folded.network, SenseCell(), folded.volts(with_bias(x)))
+    outputs, classes = folded.outputs(nodes), trainer.data.classes
+    exact, simulated = trainer.values(x), outputs[:, :classes] - outputs[:, classes:]
+    return agreement(exact, simulated, (exact.argmax(axis=1), simulated.argmax(axis=1)))
 
 
 def _bytes_needed(circuit: LayeredCircuit) -> int:

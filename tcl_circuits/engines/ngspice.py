@@ -84,7 +84,7 @@ class Ngspice:
         drive.check(network)
         span = timeline(network, cell, saw, drive)
         decks = self._decks(network, cell, saw, drive)
-        settings = _conductance_commands(network)
+        settings = (*_conductance_commands(network), *(_PRECISE[-1:] if network.parts else ()))
         ohms = cell.resistance(network.conductance)
         length = span.stop - span.start
         first = min(length / 50, _FIRST_STEP * span.fastest)

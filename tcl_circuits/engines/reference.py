@@ -13,13 +13,13 @@ from numpy.polynomial import chebyshev
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SIGNALS, Cell
-from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.dynamic import run_linear
 from tcl_circuits.engines.grid import Schedule, graded_grid, response_matrices
 from tcl_circuits.engines.linear import linear_model
+from tcl_circuits.engines.operating import NudgedCourse, OperatingPoints
 from tcl_circuits.engines.quasistatic import Ports, port_currents
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
@@ -28,7 +28,7 @@ _BETA_NODES = 24
 
 
 class Reference:
-    """Exact solution of linear networks in NumPy, batched over samples.
+    """Exact solution of networks in NumPy, batched over samples.
 
     Parameters
     ----------
@@ -50,12 +50,14 @@ class Reference:
         Raises
         ------
         NetworkError, InputError
-            If the network has faults or the drive does not fit it.
+            If the network has faults, the drive does not fit it, or it has diodes or amplifiers and its
+            capacitors load its nodes.
         EngineError
-            If the nudged state does not converge.
+            If the free or the nudged state does not converge.
         """
         network.check()
         drive.check(network)
+        _require_quasistatic(network, cell)
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
         corners, fastest = timeline(network, cell, saw, drive).corners, float(taus.min())
         time = graded_grid(corners, fastest, self._resolution)
@@ -80,11 +82,19 @@ class Reference:
 
         A network of series cells has no direct currents; its response to a step, the resistive divider,
         stands for its free state.
+
+        Raises
+        ------
+        NetworkError, InputError
+            If the network has faults or the inputs do not fit it.
+        EngineError
+            If a sample does not converge.
         """
         if inputs.ndim != 2 or inputs.shape[1] != network.inputs.size:
             raise InputError(f"inputs of shape {inputs.shape} do not fit {network.inputs.size} input nodes")
         network.check()
-        return Conduction(network).voltages(inputs)
+        Drive.hold(inputs).check(network)
+        return OperatingPoints(network).free(inputs).voltages
 
     def __enter__(self) -> Reference:
         return self
@@ -119,6 +129,15 @@ class Reference:
         return each
 
 
+def _require_quasistatic(network: Network, cell: Cell) -> None:
+    """Refuse diodes and amplifiers whose nodes do not follow the inputs at once."""
+    if network.parts and (cell.signal == "linear" or network.node_capacitance > 0):
+        raise InputError(
+            "the exact engine solves diodes and amplifiers only where no capacitor loads the nodes: take the "
+            "signal power or abs and node_capacitance = 0, or the engine ngspice"
+        )
+
+
 def quasistatic_voltages(network: Network, drive: Drive, time: FloatArray, beta: FloatArray) -> FloatArray:
     """Voltages of a network that follows its drive at once, whatever its capacitors do.
 
@@ -134,43 +153,70 @@ def quasistatic_voltages(network: Network, drive: Drive, time: FloatArray, beta:
     ndarray of shape (samples, time, nodes)
         Volts.
     """
-    conduction = Conduction(network)
+    points = OperatingPoints(network)
     if drive.times.size > 1:
-        inputs = _at_times(drive, time)
-        free = conduction.voltages(inputs)
-        if drive.nudge is None:
-            return free
-        ports = Ports(conduction, drive.nudge)
-        y_free = ports.values(free)
-        fixed = (
-            y_free
-            if drive.nudge.closed_loop
-            else np.broadcast_to(_start_values(ports, free, time), y_free.shape)
-        )
-        currents = port_currents(
-            drive.nudge,
-            ports.resistance,
-            fixed,
-            drive.targets[:, None, :],
-            np.broadcast_to(beta, y_free.shape[:2]),
-        )
-        return free + currents @ ports.response.T
-    free = conduction.voltages(drive.inputs[:, :, 0])
+        return _driven_voltages(points, drive, time, beta)
+    rest = points.free(drive.inputs[:, :, 0])
     if drive.nudge is None:
-        return np.repeat(free[:, None, :], time.size, axis=1)
-    ports = Ports(conduction, drive.nudge)
+        return np.repeat(rest.voltages[:, None, :], time.size, axis=1)
+    if not points.linear:
+        return rest.voltages[:, None, :] + NudgedCourse(points, drive.nudge).along(rest, drive.targets, beta)
+    ports = Ports(points.conduction, drive.nudge)
     nodes, weights = _beta_interpolation(beta)
     shape = (drive.samples, nodes.size)
     currents = port_currents(
         drive.nudge,
         ports.resistance,
-        ports.values(free)[:, None, :],
+        ports.values(rest.voltages)[:, None, :],
         drive.targets[:, None, :],
         np.broadcast_to(nodes, shape),
     )
     at_times = weights @ currents
-    result: FloatArray = free[:, None, :] + at_times @ ports.response.T
+    result: FloatArray = rest.voltages[:, None, :] + at_times @ ports.response.T
     return result
+
+
+def _driven_voltages(points: OperatingPoints, drive: Drive, time: FloatArray, beta: FloatArray) -> FloatArray:
+    """Voltages (samples, time, nodes) under inputs that change."""
+    inputs = _at_times(drive, time)
+    if not points.linear:
+        return _driven_with_diodes(points, drive, inputs, (time, beta))
+    free = points.conduction.voltages(inputs)
+    if drive.nudge is None:
+        return free
+    ports = Ports(points.conduction, drive.nudge)
+    y_free = ports.values(free)
+    fixed = (
+        y_free if drive.nudge.closed_loop else np.broadcast_to(_start_values(ports, free, time), y_free.shape)
+    )
+    currents = port_currents(
+        drive.nudge,
+        ports.resistance,
+        fixed,
+        drive.targets[:, None, :],
+        np.broadcast_to(beta, y_free.shape[:2]),
+    )
+    return free + currents @ ports.response.T
+
+
+def _driven_with_diodes(
+    points: OperatingPoints, drive: Drive, inputs: FloatArray, at: tuple[FloatArray, FloatArray]
+) -> FloatArray:
+    """The same for a network with diodes: every moment of every sample is a problem of its own."""
+    (time, beta), (samples, _, count) = at, inputs.shape
+    rest = points.free(inputs.reshape(-1, count))
+    free = rest.voltages.reshape(samples, time.size, -1)
+    if drive.nudge is None:
+        return free
+    ports, course = Ports(points.conduction, drive.nudge), NudgedCourse(points, drive.nudge)
+    y = ports.values(free)
+    held = np.broadcast_to(_start_values(ports, free, time), y.shape).reshape(-1, y.shape[2])
+    targets = np.repeat(drive.targets, time.size, axis=0)
+    guess = (rest.junctions, y.reshape(-1, y.shape[2]))
+    state = course.at(rest, targets, np.tile(beta, samples), held, guess)
+    changes = state.currents.copy()
+    changes[:, : rest.junctions.shape[1]] += points.leaving(rest)
+    return np.asarray(free + (changes @ course.response.T).reshape(free.shape))
 
 
 def _start_values(ports: Ports, free: FloatArray, time: FloatArray) -> FloatArray:

@@ -8,10 +8,9 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import SIGNALS, Cell
-from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
-from tcl_circuits.engines.quasistatic import Ports
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import ideal_contrast
@@ -58,11 +57,11 @@ def exact_contrasts(network: Network, cell: Cell, drive: Drive) -> FloatArray:
     """
     if drive.nudge is None:
         raise InputError("a contrast needs a nudge with targets")
-    conduction = Conduction(network)
-    free = conduction.voltages(drive.inputs_at_start)
-    nudged = Ports(conduction, drive.nudge).nudged(free, drive.targets, np.ones(1))[:, 0]
+    points = OperatingPoints(network)
+    rest = points.free(drive.inputs_at_start)
+    nudged = points.nudged(rest, drive.nudge, drive.targets, np.ones(1))[:, 0]
     signal = SIGNALS[cell.signal]
-    return ideal_contrast(signal(network.drops(nudged)), signal(network.drops(free)))
+    return ideal_contrast(signal(network.drops(nudged)), signal(network.drops(rest.voltages)))
 
 
 def largest_contrast(network: Network, cell: Cell, drive: Drive) -> float:

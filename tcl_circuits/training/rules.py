@@ -15,10 +15,10 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Cell
-from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Engine, Transient
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import HardThreshold
@@ -110,8 +110,8 @@ def loss_gradient(network: Network, drive: Drive) -> FloatArray:
     nudge = drive.nudge
     if nudge is None:
         raise InputError("a loss needs a nudge with targets")
-    conduction = Conduction(network)
+    points = OperatingPoints(network)
     selection = nudge.outputs.matrix(network.outputs.size)
-    voltages = conduction.voltages(drive.inputs_at_start)
-    y = voltages[:, network.outputs] @ selection.T
-    return conduction.loss_gradient(voltages, nudge.loss_gradient(y, drive.targets) @ selection)
+    rest = points.free(drive.inputs_at_start)
+    y = rest.voltages[:, network.outputs] @ selection.T
+    return points.loss_gradient(rest, nudge.loss_gradient(y, drive.targets) @ selection)
