@@ -52,7 +52,8 @@ def train(
     ctx: typer.Context,
     task: Annotated[str | None, typer.Argument(help="A task; see `tcl-circuits tasks`.")] = None,
     data: Annotated[
-        Path | None, typer.Option(help="A CSV table of yours; for mnist, fashion-mnist a folder of IDX files.")
+        Path | None,
+        typer.Option(help="A CSV table of yours; for mnist, fashion-mnist a folder of IDX files."),
     ] = None,
     target: Annotated[str | None, typer.Option(help="Its column to learn.")] = None,
     graph: Annotated[Path | None, typer.Option(help="A network for it (GraphML or node-link JSON).")] = None,

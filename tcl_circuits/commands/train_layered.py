@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from tcl_circuits.arrays import IntArray
@@ -20,7 +21,6 @@ from tcl_circuits.commands.check import agreement, chosen
 from tcl_circuits.commands.output import claim, write_json
 from tcl_circuits.commands.train import Clock, TrainResult, finite_or_none, versions
 from tcl_circuits.engines import Ngspice
-from tcl_circuits.ep.data import Digits
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.ep import draw_features
 from tcl_circuits.figures.network import draw_network
@@ -65,7 +65,9 @@ class LayeredRequest:
 
     def __post_init__(self) -> None:
         if self.hidden is not None and self.hidden < 1:
-            raise InputError(f"--hidden {self.hidden} must be at least 1; without hidden nodes: digits-linear")
+            raise InputError(
+                f"--hidden {self.hidden} must be at least 1; without hidden nodes: digits-linear"
+            )
 
     @property
     def nodes(self) -> int:
@@ -81,9 +83,7 @@ class LayeredRequest:
         return tasks.find(self.task).epochs if self.epochs is None else self.epochs
 
 
-def train_layered(
-    request: LayeredRequest, progress: Callable[[Progress], None] | None = None
-) -> TrainResult:
+def train_layered(request: LayeredRequest, progress: Callable[[Progress], None] | None = None) -> TrainResult:
     """Train, and leave summary.json, history.csv, weights.npz, netlist.cir, checkpoint.npz and pictures.
 
     Numbers don't depend on the machine's cores: BLAS is held to one thread, which is also the fastest.
@@ -238,18 +238,16 @@ def _draw(out: Path, trainer: Trainer, history: pd.DataFrame, baseline: Baseline
     accuracy, name = (None, "") if baseline is None else (baseline.accuracy, baseline.name)
     save(draw_loss(history, accuracy, name, "nat"), out / "loss.png")
     if data.image_shape is not None:
-        save(_features(trainer, data, data.image_shape), out / "features.png")
+        save(_features(trainer, data.image_shape), out / "features.png")
     if trainer.circuit.edges <= _DRAWN:
         before, after = (Laid.whole(c).network for c in (trainer.start, trainer.circuit))
         save(draw_network(after, f"{data.name} after training", reference=before), out / "network.png")
 
 
-def _features(trainer: Trainer, data: Digits, shape: tuple[int, int]) -> Any:
+def _features(trainer: Trainer, shape: tuple[int, int]) -> Figure:
     """Picture of how the inputs' conductances have changed, in microsiemens."""
     before, after = trainer.start, trainer.circuit
     change = (after.plus - after.minus) - (before.plus - before.minus)
     nodes = "hidden nodes" if before.hidden else "outputs"
     label = "Change of conductance from +x less from -x (µS)"
     return draw_features(1e6 * change[:-1], shape, f"What {nodes} look for", label=label)
-
-

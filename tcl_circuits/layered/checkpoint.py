@@ -17,7 +17,7 @@ from tcl_circuits.layered.circuit import Array
 
 _VERSION = 1
 COLUMNS = ("epoch", "loss", "accuracy", "test_loss", "test_accuracy", "chirp")
-"""As those of other training runs; `chirp` is the largest contrast at the inputs in units of the first batch's."""
+"""Those of other training runs; `chirp` is the inputs' largest contrast in units of the first batch's."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,11 @@
 """A layered circuit as a value: inputs of both signs, hidden nodes with diodes and amplifiers, output pairs.
 
-Each pixel x drives two rows, ``+V x`` and ``-V x``; the last pixel is the bias, always 1. Their conductances
-meet at the low side of the hidden nodes, at voltage h. A bidirectional amplifier holds the high side at
-``z = A h`` and draws B times its current from the low side. At the high side an antiparallel pair of diodes,
-with one common series resistor, leads to 0 V, and conductances lead to the outputs, two for each class. Two more rows at
-+rail and -rail give outputs a bias. Without hidden nodes the inputs' conductances meet at the outputs.
+Each pixel x drives two rows, ``+V x`` and ``-V x``; the last pixel is the bias, always 1. Their
+conductances meet at the low side of the hidden nodes, at voltage h. A bidirectional amplifier holds the
+high side at ``z = A h`` and draws B times its current from the low side. At the high side an antiparallel
+pair of diodes, with one common series resistor, leads to 0 V, and conductances lead to the outputs, two for
+each class. Two more rows at +rail and -rail give outputs a bias. Without hidden nodes the inputs'
+conductances meet at the outputs.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tcl_circuits.errors import InputError
 
 Array: TypeAlias = NDArray[np.floating]
 """float32 or float64."""
+
 
 @dataclass(frozen=True)
 class Diodes:
@@ -147,12 +149,15 @@ class LayeredCircuit:
         """Sum of the conductances at each output, shape (2 classes,) [S]."""
         if self.hidden is None:
             return self.first_load
-        return np.sum(self.hidden.conductance, axis=0, dtype=np.float64)
+        load: FloatArray = np.sum(self.hidden.conductance, axis=0, dtype=np.float64)
+        return load
 
     @property
     def first_load(self) -> FloatArray:
         """Sum of the inputs' conductances at each node of the first layer, shape (nodes,) [S]."""
-        return np.sum(self.plus, axis=0, dtype=np.float64) + np.sum(self.minus, axis=0, dtype=np.float64)
+        load: FloatArray = np.sum(self.plus, axis=0, dtype=np.float64)
+        load += np.sum(self.minus, axis=0, dtype=np.float64)
+        return load
 
     def currents(self, x: Array) -> FloatArray:
         """Short-circuit currents of the inputs into the first layer, shape (images, nodes) [A].
@@ -162,7 +167,7 @@ class LayeredCircuit:
         x : ndarray of shape (images, pixels + 1)
             Pixels, the last one 1 (:func:`with_bias`).
         """
-        return (x @ (self.plus - self.minus)).astype(np.float64) * self.volts
+        return self.volts * np.asarray(x @ (self.plus - self.minus), dtype=np.float64)
 
     def nudge(self, conductance: float) -> SoftmaxNudge:
         """The nudge of classes at the outputs, of a conductance at full strength [S]."""
@@ -184,7 +189,8 @@ class LayeredCircuit:
         _check_conductances("minus", self.minus)
         if self.plus.shape != self.minus.shape:
             raise InputError(
-                f"layered circuit: plus has shape {self.plus.shape}, minus {self.minus.shape}; each pixel needs both"
+                f"layered circuit: plus has shape {self.plus.shape}, minus {self.minus.shape}; "
+                "each pixel needs both"
             )
         if self.hidden is not None:
             self._check_hidden(self.hidden)
@@ -219,6 +225,6 @@ def _check_conductances(name: str, values: Array) -> None:
     if wrong.any():
         row, node = (int(k) for k in np.argwhere(wrong)[0])
         raise InputError(
-            f"layered circuit: {name}[{row}, {node}] = {values[row, node]} S ({int(wrong.sum())} such); every "
-            "conductance must be positive and finite"
+            f"layered circuit: {name}[{row}, {node}] = {values[row, node]} S ({int(wrong.sum())} such); "
+            "every conductance must be positive and finite"
         )

@@ -1,7 +1,7 @@
 """Solver and update of layered circuits compiled by numba: the extra ``tcl-circuits[fast]``.
 
-The same steps as in :mod:`tcl_circuits.layered.solve` and :mod:`tcl_circuits.layered.update`, image by image, in loops
-short enough for the compiler to turn into vector instructions.
+The same steps as in :mod:`tcl_circuits.layered.solve` and :mod:`tcl_circuits.layered.update`, image by
+image, in loops short enough for the compiler to turn into vector instructions.
 """
 
 from __future__ import annotations
@@ -98,42 +98,41 @@ def _settle(
 ) -> tuple[int, float, int]:
     """Settle every image; most sweeps, the largest last step, and whose it was."""
     images, count = fixed.shape
-    outs = bias.size
-    current, grow, slope = np.empty(count), np.empty(count), np.empty(count)
-    bits = np.empty(count, np.int64)
-    power = bits.view(np.float64)
-    unforced, force = np.empty(outs), np.zeros(outs // 2)
     most, worst, where = 0, 0.0, 0
+    room = np.empty((3, count))
+    bits = np.empty(count, np.int64)
+    unforced, force = np.empty(bias.size), np.zeros(bias.size // 2)
     beta, temperature, tolerance = numbers[3], numbers[4], numbers[5]
     for n in range(images):
-        vn, zn, on = v[n], z[n], outputs[n]
-        step = np.inf
-        sweep = 0
+        step, sweep = np.inf, 0
         while sweep < most_sweeps and not step <= tolerance:
             sweep += 1
-            for j in range(count):
-                current[j] = fixed[n, j]
-            for k in range(outs):
-                o, row = on[k], across[k]
-                for j in range(count):
-                    current[j] += row[j] * o
-            step = _hidden_step(vn, zn, current, load, factor, numbers, grow, slope, bits, power)
-            for k in range(outs):
-                unforced[k] = bias[k]
-            for j in range(count):
-                height, row = zn[j], inner[j]
-                for k in range(outs):
-                    unforced[k] += row[k] * height
-            for k in range(outs):
+            _gather(fixed[n], across, outputs[n], room[0])
+            step = _hidden_step(v[n], z[n], room[0], load, factor, numbers, room[1], room[2], bits)
+            _gather(bias, inner, z[n], unforced)
+            for k in range(bias.size):
                 unforced[k] *= ease[k]
             if beta > 0:
-                _force(on, unforced, ease, beta, temperature, labels[n], force)
-            step = max(step, _output_step(on, unforced, ease, force))
-        if sweep > most:
-            most = sweep
+                _force(outputs[n], unforced, ease, beta, temperature, labels[n], force)
+            change = _output_step(outputs[n], unforced, ease, force)
+            # Not max(): a NaN must not be passed over.
+            if not change <= step:
+                step = change
+        most = max(most, sweep)
         if not step <= worst:
             worst, where = step, n
     return most, worst, where
+
+
+@compiled
+def _gather(fixed: FloatArray, rows: FloatArray, volts: FloatArray, total: FloatArray) -> None:
+    """``total = fixed + sum over rows of volts times row``."""
+    for j in range(total.size):
+        total[j] = fixed[j]
+    for k in range(volts.size):
+        height, row = volts[k], rows[k]
+        for j in range(total.size):
+            total[j] += row[j] * height
 
 
 @compiled
@@ -145,13 +144,12 @@ def _hidden_step(
     factor: FloatArray,
     numbers: FloatArray,
     grow: FloatArray,
-    slope: FloatArray,
+    moved: FloatArray,
     bits: IntArray,
-    power: FloatArray,
 ) -> float:
     """One Newton step at the hidden nodes of an image; the largest change."""
     twice, series, beat = numbers[0], numbers[1], numbers[2]
-    _exp(v, beat, grow, bits, power)
+    _exp(v, beat, grow, bits)
     largest = 0.0
     for j in range(v.size):
         shrunk = 1 / grow[j]
@@ -160,18 +158,18 @@ def _hidden_step(
         change = (load[j] * v[j] + factor[j] * amps - current[j]) / full
         bound = abs(current[j]) / load[j]
         after = min(max(v[j] - change, -bound), bound)
-        slope[j] = abs(after - v[j])
+        moved[j] = abs(after - v[j])
         v[j] = after
     for j in range(v.size):
-        largest = max(largest, slope[j])
-    _exp(v, beat, grow, bits, power)
+        largest = max(largest, moved[j])
+    _exp(v, beat, grow, bits)
     for j in range(v.size):
         z[j] = v[j] + series * 0.5 * twice * (grow[j] - 1 / grow[j])
     return largest
 
 
 @compiled
-def _exp(v: FloatArray, beat: float, grow: FloatArray, bits: IntArray, power: FloatArray) -> None:
+def _exp(v: FloatArray, beat: float, grow: FloatArray, bits: IntArray) -> None:
     """``grow = exp(v beat)``, within 4e-16 of its size; arguments beyond 700 count as 700.
 
     Reduction to ``2^n exp(r)`` and the Taylor polynomial of degree 13.
@@ -195,6 +193,7 @@ def _exp(v: FloatArray, beat: float, grow: FloatArray, bits: IntArray, power: Fl
         p = p * r + 0.5
         p = p * r + 1.0
         grow[j] = p * r + 1.0
+    power = bits.view(np.float64)
     for j in range(v.size):
         grow[j] *= power[j]
 
@@ -255,7 +254,6 @@ def _output_step(outputs: FloatArray, unforced: FloatArray, ease: FloatArray, fo
         high = unforced[k] + force[k] * ease[k]
         low = unforced[k + classes] - force[k] * ease[k + classes]
         change = max(abs(high - outputs[k]), abs(low - outputs[k + classes]))
-        # Not max(): a NaN must not be passed over.
         if not change <= largest:
             largest = change
         outputs[k], outputs[k + classes] = high, low

@@ -74,9 +74,7 @@ def _inputs(
     up, down = np.empty(nodes, a.dtype), np.empty(nodes, a.dtype)
     for n in range(images):
         _dark(a[n], c[n], least, most, zero, dark[n], shared)
-        counts[n] = _pack(
-            a[n], c[n], dark[n], brightest[n], least, places[n], near[n], far[n], base[n]
-        )
+        counts[n] = _pack(a[n], c[n], dark[n], brightest[n], least, places[n], near[n], far[n], base[n])
     for i in range(pixels):
         above, below = plus[i], minus[i]
         for n in range(images):
@@ -106,7 +104,15 @@ def _dark(a: Array, c: Array, least: Any, most: Any, zero: Any, dark: Array, sha
 
 @compiled
 def _pack(
-    a: Array, c: Array, dark: Array, v: Any, least: Any, places: IntArray, near: Array, far: Array, base: Array
+    a: Array,
+    c: Array,
+    dark: Array,
+    v: Any,
+    least: Any,
+    places: IntArray,
+    near: Array,
+    far: Array,
+    base: Array,
 ) -> int:
     """Copy the nodes of an image that can pass at any of its pixels; how many there are."""
     count = 0
@@ -151,7 +157,13 @@ def _gate_pair(
 
 @compiled
 def _inner(
-    dz: FloatArray, sz: FloatArray, do: FloatArray, so: FloatArray, least: float, most: float, update: FloatArray
+    dz: FloatArray,
+    sz: FloatArray,
+    do: FloatArray,
+    so: FloatArray,
+    least: float,
+    most: float,
+    update: FloatArray,
 ) -> None:
     """Add the updates of the conductances to the outputs."""
     for n in range(dz.shape[0]):

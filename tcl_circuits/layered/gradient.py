@@ -12,8 +12,8 @@ from tcl_circuits.layered.solve import Batch, HiddenNodes, Point
 def loss_gradient(batch: Batch, x: Array, free: Point) -> tuple[FloatArray, ...]:
     """Mean gradient over a batch, in the order of :attr:`LayeredCircuit.conductances` [nat/S].
 
-    With the residuals r of Kirchhoff's law at the nodes, whose Jacobian H is symmetric, ``lambda = -H^-1 dL/dV`` and
-    ``dL/dG = lambda . dr/dG``.
+    With the residuals r of Kirchhoff's law at the nodes, whose Jacobian H is symmetric, ``lambda = -H^-1
+    dL/dV`` and ``dL/dG = lambda . dr/dG``.
 
     Parameters
     ----------
@@ -58,9 +58,7 @@ def _adjoint(
     return at_outputs, at_outputs @ w.T / total
 
 
-def _of_inputs(
-    x: Array, volts: float, low: FloatArray, adjoint: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _of_inputs(x: Array, volts: float, low: FloatArray, adjoint: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Sum over the images of ``lambda (h -+ V x)``."""
     shared = (adjoint * low).sum(axis=0)
     swing = volts * (x.T.astype(np.float64) @ adjoint)

@@ -1,4 +1,4 @@
-"""Images in the order and the places in which training shows them, a function of seed, epoch and batch alone."""
+"""Training images in their order and places, which are functions of seed, epoch and batch alone."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A layered circuit as a network with parts, for ngspice and for files; its inputs may be folded into sources.
+"""A layered circuit as a network with parts, for ngspice and for files, its inputs folded or not.
 
-Inputs hold their voltages, so that what they do to a node of the first layer is exactly that of one source ``J/S`` behind one
-conductance S (Thevenin): S the sum of the conductances folded, J their short-circuit current. A folded network has two
-edges a hidden node less than a thousandth of the whole one's, and the same voltages everywhere else.
+Inputs hold their voltages, so that what they do to a node of the first layer is exactly that of one source
+``J/S`` behind one conductance S (Thevenin): S the sum of the conductances folded, J their short-circuit
+current. A folded network has one edge in the place of thousands at each of these nodes, and the same
+voltages everywhere.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from tcl_circuits.layered.solve import Point
 class Laid:
     """A layered circuit as a network.
 
-    Nodes are ``x0+``, ``x0-``, ... and ``bias+``, ``bias-`` for the rows of pixels that are kept, ``t0``, ... for sources that stand
-    for the others, ``h0`` and ``z0``, ... for low and high sides, ``rail+`` and ``rail-``, ``y0+``, ..., ``y0-``, ... for outputs.
+    Nodes are ``x0+``, ``x0-``, ... and ``bias+``, ``bias-`` for the rows of pixels that are kept, ``t0``, ...
+    for sources that stand for the others, ``h0``, ... and ``z0``, ... for low and high sides, ``rail+`` and
+    ``rail-``, ``y0+``, ... and ``y0-``, ... for outputs.
 
     Parameters
     ----------
@@ -111,8 +113,8 @@ class Laid:
 
     @property
     def first_edges(self) -> int:
-        """Edges of the rows that are kept: the network's first ones, those from + rows before those from - rows."""
-        return 2 * self.kept.size * self.circuit.plus.shape[1]
+        """Edges of the rows that are kept, + rows before - rows: the network's first ones."""
+        return int(2 * self.kept.size * self.circuit.plus.shape[1])
 
     @property
     def inner_edges(self) -> int:
@@ -135,10 +137,8 @@ class Laid:
     @cached_property
     def _load(self) -> FloatArray:
         """Sum of the folded conductances at each node of the first layer [S]."""
-        total: FloatArray = sum(
-            array[self._others].sum(axis=0, dtype=np.float64)
-            for array in (self.circuit.plus, self.circuit.minus)
-        )  # type: ignore[assignment]
+        both = np.concatenate([self.circuit.plus[self._others], self.circuit.minus[self._others]])
+        total: FloatArray = np.sum(both, axis=0, dtype=np.float64)
         return total
 
     @cached_property

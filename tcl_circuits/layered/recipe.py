@@ -93,7 +93,9 @@ class Recipe:
         low, high = self.bounds
         for name, (least, most) in (("first", self.first), ("inner", self.inner)):
             if not 0 < low <= least < most <= high:
-                raise InputError(f"recipe: {name} = {(least, most)} must be a range within bounds = {self.bounds} S")
+                raise InputError(
+                    f"recipe: {name} = {(least, most)} must be a range within bounds = {self.bounds} S"
+                )
 
     def for_images(self, images: int) -> Recipe:
         """Return the recipe with its batch chosen for so many training images."""
@@ -105,7 +107,13 @@ class Recipe:
 
 
 def make_circuit(
-    x: Array, classes: int, hidden: int, seed: int, recipe: Recipe, solver: Solver, precision: type = np.float32
+    x: Array,
+    classes: int,
+    hidden: int,
+    seed: int,
+    recipe: Recipe,
+    solver: Solver,
+    precision: type = np.float32,
 ) -> LayeredCircuit:
     """Make an untrained circuit for images like those given.
 
@@ -131,14 +139,14 @@ def make_circuit(
     rng = np.random.default_rng([seed, 0])
     shown = with_bias(x[:_MEASURED])
     nodes = hidden or 2 * classes
-    plus, minus = (
-        rng.uniform(*recipe.first, (shown.shape[1], nodes)).astype(precision) for _ in range(2)
-    )
+    plus: Array
+    minus: Array
+    plus, minus = (rng.uniform(*recipe.first, (shown.shape[1], nodes)).astype(precision) for _ in range(2))
     bare = LayeredCircuit(plus, minus, 1.0, 1.0)
     if hidden == 0:
         # Linear: only voltages in units of T_m matter, which outputs reach at the start.
         return replace(bare, temperature=_rms(bare.currents(shown) / bare.first_load)).check()
-    inner = rng.uniform(*recipe.inner, (hidden + 2, 2 * classes)).astype(precision)
+    inner: Array = rng.uniform(*recipe.inner, (hidden + 2, 2 * classes)).astype(precision)
     return _with_hidden(bare, inner, shown, recipe, solver).check()
 
 

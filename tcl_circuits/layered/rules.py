@@ -1,8 +1,8 @@
 """The direction in which each rule moves the conductances of a layered circuit, from one batch.
 
-All directions have the unit and the sign of the contrast of s [V^2] between nudged and free, averaged over the
-batch's images: learning goes against them. At the inputs' edges the gradient of the energy has a factor A/B more, which the
-layer's own step length absorbs.
+All directions have the unit and the sign of the contrast of s [V^2] between nudged and free, averaged over
+the batch's images: learning goes against them. At the inputs' edges the gradient of the energy has a factor
+A/B more, which the layer's own step length absorbs.
 """
 
 from __future__ import annotations
@@ -107,9 +107,7 @@ class TemporalContrast:
         sources, volts = shown.sources(points), shown.batch.circuit.volts
         found = [largest_input(volts, shown.x, (low[0], low[-1]))]
         if sources:
-            found.append(
-                self.updater.largest_inner((sources[0], sources[-1]), (outputs[0], outputs[-1]))
-            )
+            found.append(self.updater.largest_inner((sources[0], sources[-1]), (outputs[0], outputs[-1])))
         largest = np.array(found)
         gates = [self._gate(a) for a in np.where(np.isnan(amplitudes), largest, amplitudes)]
         direction: Direction = self.updater.of_inputs(gates[0], shown.x, volts, low)

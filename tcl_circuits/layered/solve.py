@@ -1,10 +1,11 @@
 """Voltages of a layered circuit at rest, for a batch of images: block Gauss-Seidel.
 
-The unknown of a hidden node is the junction voltage v of its diodes, ``z = v + R i(v)``. With its neighbours
-held, ``S_h v + a i(v) = J``, where ``S_h = S_1/(A B) + sum W``, ``a = 1 + S_h R`` and J is the current that flows in. The start
-``min(|J|/S_h, V_T asinh(|J|/(2 a I)))`` lies beyond the root, so that Newton's steps descend to it and can't overflow.
-Outputs follow in closed form but for the softmax of the nudge, whose Jacobian is diagonal plus rank one. A sweep is one
-Newton step at every hidden node, then one at the outputs.
+The unknown of a hidden node is the junction voltage v of its diodes, ``z = v + R i(v)``. With its
+neighbours held, ``S_h v + a i(v) = J``, where ``S_h = S_1/(A B) + sum W``, ``a = 1 + S_h R`` and J is the
+current that flows in. The start ``min(|J|/S_h, V_T asinh(|J|/(2 a I)))`` lies beyond the root, so that
+Newton's steps descend to it and can't overflow. Outputs follow in closed form but for the softmax of the
+nudge, whose Jacobian is diagonal plus rank one. A sweep is one Newton step at every hidden node, then one
+at the outputs.
 """
 
 from __future__ import annotations
@@ -246,8 +247,9 @@ def _largest(change: FloatArray) -> float:
 def not_at_rest(step: float, sweeps: int, what: str) -> TclError:
     """The error for a batch that does not come to rest."""
     return TclError(
-        f"the layered circuit does not come to rest: {what} still moves by {step:.3g} V after {sweeps} sweeps; "
-        "look for a conductance near 0, a nudge far above the outputs' conductance, or raise most_sweeps"
+        f"the layered circuit does not come to rest: {what} still moves by {step:.3g} V after "
+        f"{sweeps} sweeps; look for a conductance near 0, a nudge far above the outputs' conductance, "
+        "or raise most_sweeps"
     )
 
 
@@ -264,7 +266,9 @@ def make_solver(compiled: bool | None = None, tolerance: float = 1e-9) -> Solver
     if not compiled:
         return NumpySolver(tolerance)
     if not can_compile():
-        raise InputError("numba is not installed; `pip install 'tcl-circuits[fast]'`, or leave --compiled out")
+        raise InputError(
+            "numba is not installed; `pip install 'tcl-circuits[fast]'`, or leave --compiled out"
+        )
     from tcl_circuits.layered.compiled import CompiledSolver
 
     return CompiledSolver(tolerance)
@@ -273,5 +277,3 @@ def make_solver(compiled: bool | None = None, tolerance: float = 1e-9) -> Solver
 def can_compile() -> bool:
     """Whether numba is installed."""
     return find_spec("numba") is not None
-
-

@@ -25,20 +25,15 @@ class LayeredTask:
         For people.
     hidden, epochs : int
         Hidden nodes and passes through the images, unless the user says otherwise.
-    load : callable
-        Makes the data from a seed and a folder.
+    load : callable or None
+        Makes the data from a seed; None for images from a folder of the user's.
     """
 
     name: str
     description: str
     hidden: int
     epochs: int
-    load: Callable[[int, Path | None], Digits]
-
-    @property
-    def from_folder(self) -> bool:
-        """Whether the images have to be in a folder of the user's."""
-        return self.load is _folder
+    load: Callable[[int], Digits] | None
 
     def data(self, seed: int, folder: Path | None = None) -> Digits:
         """Images of the task, under its name.
@@ -55,48 +50,49 @@ class LayeredTask:
         InputError
             If a folder is missing, not wanted or not usable.
         """
-        if self.from_folder and folder is None:
+        if self.load is not None:
+            if folder is not None:
+                raise InputError(f"the task {self.name} brings its own images; leave --data {folder} out")
+            found = self.load(seed)
+        elif folder is None:
             raise InputError(
                 f"the task {self.name} needs --data DIR, a folder with the files train-images-idx3-ubyte, "
                 "train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or gzipped"
             )
-        if not self.from_folder and folder is not None:
-            raise InputError(f"the task {self.name} brings its own images; leave --data {folder} out")
-        return replace(self.load(seed, folder), name=self.name)
+        else:
+            found = idx_folder(folder)
+        return replace(found, name=self.name)
 
 
-def _folder(seed: int, folder: Path | None) -> Digits:
-    assert folder is not None
-    return idx_folder(folder)
-
-
-def _xor(seed: int, folder: Path | None) -> Digits:
+def xor() -> Digits:
     """The four cases of exclusive or, learned and tested alike."""
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
     y = np.array([0, 1, 1, 0])
     return Digits(x, y, x, y, "xor", None, 2)
 
 
-def _digits(seed: int, folder: Path | None) -> Digits:
-    return digits_8x8(seed)
-
-
-def _mnist_12k(seed: int, folder: Path | None) -> Digits:
-    return mnist_12k()
-
-
 TASKS = {
     task.name: task
     for task in (
-        LayeredTask("xor-layered", "exclusive or, 4 samples, 8 hidden nodes with diodes", 8, 50, _xor),
-        LayeredTask("digits", "digits of 8 x 8 pixels, 50 hidden nodes with diodes", 50, 30, _digits),
-        LayeredTask("digits-linear", "the same digits without hidden nodes", 0, 30, _digits),
         LayeredTask(
-            "mnist-12k", "10,000 of MNIST to train on, 2,000 to test, 100 hidden nodes", 100, 10, _mnist_12k
+            "xor-layered", "exclusive or, 4 samples, 8 hidden nodes with diodes", 8, 50, lambda _: xor()
         ),
-        LayeredTask("mnist", "all of MNIST, 256 hidden nodes; needs --data DIR with IDX files", 256, 8, _folder),
+        LayeredTask("digits", "digits of 8 x 8 pixels, 50 hidden nodes with diodes", 50, 30, digits_8x8),
+        LayeredTask("digits-linear", "the same digits without hidden nodes", 0, 30, digits_8x8),
         LayeredTask(
-            "fashion-mnist", "Fashion-MNIST, 256 hidden nodes; needs --data DIR with IDX files", 256, 8, _folder
+            "mnist-12k",
+            "10,000 of MNIST to train on, 2,000 to test, 100 hidden nodes",
+            100,
+            10,
+            lambda _: mnist_12k(),
+        ),
+        LayeredTask("mnist", "all of MNIST, 256 hidden nodes; needs --data DIR with IDX files", 256, 8, None),
+        LayeredTask(
+            "fashion-mnist",
+            "Fashion-MNIST, 256 hidden nodes; needs --data DIR with IDX files",
+            256,
+            8,
+            None,
         ),
     )
 }
@@ -119,8 +115,8 @@ def find(name: str) -> LayeredTask:
 def baseline(data: Digits, hidden: int, epochs: int, seed: int) -> Baseline | None:
     """What scikit-learn reaches on the same images: a perceptron with as many hidden nodes and epochs.
 
-    Without hidden nodes it is logistic regression; four samples of exclusive or get all the epochs they need. None
-    without test images.
+    Without hidden nodes it is logistic regression; four samples of exclusive or get all the epochs they
+    need. None without test images.
     """
     if len(data.test_x) == 0:
         return None

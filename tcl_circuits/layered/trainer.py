@@ -107,9 +107,9 @@ class Trainer:
         Returns
         -------
         pandas.DataFrame
-            One row for the untrained circuit and one for each epoch: epoch, loss (cross-entropy), accuracy, test_loss,
-            test_accuracy, chirp. After the first row, loss and accuracy of training images are those of the epoch, each image
-            before its batch's update.
+            One row for the untrained circuit and one for each epoch: epoch, loss (cross-entropy), accuracy,
+            test_loss, test_accuracy, chirp. After the first row, loss and accuracy of training images are
+            those of the epoch, each image before its batch's update.
 
         Raises
         ------
@@ -140,7 +140,8 @@ class Trainer:
 
     def predict(self, x: Array) -> IntArray:
         """Classes of images, shape (images, pixels), by the circuit as trained so far."""
-        return self.values(x).argmax(axis=1)
+        classes: IntArray = self.values(x).argmax(axis=1)
+        return classes
 
     def values(self, x: Array) -> FloatArray:
         """Output values of images at rest, shape (images, classes) [V]."""
@@ -155,9 +156,7 @@ class Trainer:
         none = np.zeros(len(x), np.int64)
         return self._solver.settle(Batch(self.circuit, self.circuit.currents(x), none), 0.0)
 
-    def _begin(
-        self, run: _Run, settings: dict[str, Any], checkpoint: Path | None, resume: bool
-    ) -> Course:
+    def _begin(self, run: _Run, settings: dict[str, Any], checkpoint: Path | None, resume: bool) -> Course:
         """Where to begin: anew, or at the checkpoint."""
         if resume:
             if checkpoint is None:
@@ -260,7 +259,7 @@ class _Run:
             amplitudes=np.vstack([course.amplitudes, largest])[-self._recipe.memory :],
             first=course.first if course.cycles else float(largest[0]),
             batch=course.batch + 1,
-            sums=course.sums + [loss, right],
+            sums=course.sums + np.array([loss, right]),
             cycles=course.cycles + len(x),
         )
 

@@ -1,8 +1,9 @@
 """A training cycle of a layered circuit in ngspice: what its edges' kernel outputs integrate to.
 
-Contrasts are small beside the signals they are contrasts of, 1e-8 V^2 beside 1 V^2 at the inputs: too small for a simulator's
-tolerances. So an edge's sense source gives ``gain (s - s_free)``, with one gain for each layer, which changes nothing else: a constant
-does not pass a kernel without area. The cycle begins on the end of the slow ramp before it, in the periodic steady state.
+Contrasts are small beside the signals they are contrasts of, 1e-8 V^2 beside 1 V^2 at the inputs: too small
+for a simulator's tolerances. So an edge's sense source gives ``gain (s - s_free)``, with one gain for each
+layer, which changes nothing else: a constant does not pass a kernel without area. The cycle begins on the
+end of the slow ramp before it, in the periodic steady state.
 """
 
 from __future__ import annotations
@@ -154,8 +155,8 @@ def simulate_cycle(
     saw : Sawtooth
         Protocol, of standard polarity.
     amplitudes : ndarray of shape (layers,)
-        A_max of each layer, inputs first, by which its sense sources are scaled too; that of a single image may be as
-        small as ngspice's rounding [V^2].
+        A_max of each layer, inputs first, by which its sense sources are scaled too; that of a single image
+        may be as small as ngspice's rounding [V^2].
     solver : Solver
         For voltages at rest.
     threshold : float
@@ -226,7 +227,8 @@ def _free_drops(laid: Laid, x: Array, time_limit: float) -> FloatArray:
     """Voltage drops of all edges at rest, from ngspice itself, whose diodes differ from ours by 1e-6 V."""
     with Ngspice(time_limit=time_limit) as engine:
         voltages = engine.settle(laid.network, SenseCell(), laid.volts(x))
-    return laid.network.drops(voltages)[0]
+    drops: FloatArray = laid.network.drops(voltages)[0]
+    return drops
 
 
 def _layers(laid: Laid) -> Sequence[slice]:

@@ -1,12 +1,12 @@
-"""The thresholded update (Eq. 6) of a layered circuit's conductances, for every edge, without a tensor of signals.
+"""The thresholded update (Eq. 6) of every conductance of a layered circuit, without a tensor of signals.
 
-A cell feeds ``s = dV^2/2`` to a capacitor and a resistor; the kernel output is ``C ds/dt`` where the memory time is
-short. The voltages at rest are taken at the ends of K equal parts of the ramp, between which s is linear: a
-difference d of s then gives C d K/tau_f on the fast ramp and -C d K/tau_s on the slow one, each constant and each
-thresholded. Everything here is divided by C: updates in V^2, thresholds in V^2/s.
+A cell feeds ``s = dV^2/2`` to a capacitor and a resistor; the kernel output is ``C ds/dt`` where the memory
+time is short. The voltages at rest are taken at the ends of K equal parts of the ramp, between which s is
+linear: a difference d of s then gives C d K/tau_f on the fast ramp and -C d K/tau_s on the slow one, each
+constant and each thresholded. Everything here is divided by C: updates in V^2, thresholds in V^2/s.
 
-In the input layer s = (h -+ v)^2/2 changes by ``d = c -+ v a`` with a = h' - h, c = (h'^2 - h^2)/2, v = V x: all
-pixels that are 0 share c, so that only lit ones cost anything.
+In the input layer s = (h -+ v)^2/2 changes by ``d = c -+ v a`` with a = h' - h, c = (h'^2 - h^2)/2, v = V
+x: all pixels that are 0 share c, so that only lit ones cost anything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -39,8 +39,9 @@ class RampIntegral:
     segments : int
         K, the parts of each ramp.
     tau_k : float
-        Memory time of the sense branch [s]. 0 is the limit of a fast branch. Otherwise one segment is taken, and a branch
-        that has settled at the end of each ramp, in the steady state of a periodic sawtooth.
+        Memory time of the sense branch [s]. 0 is the limit of a fast branch. Otherwise one segment is
+        taken, and a branch that has settled at the end of each ramp, in the steady state of a periodic
+        sawtooth.
     """
 
     saw: Sawtooth
@@ -70,24 +71,28 @@ class RampIntegral:
         """Update of a segment's differences `d` [V^2], of their shape."""
         if self.tau_k > 0:
             return self._lagging(d)
-        gate, fast, slow = HardThreshold(self.theta), self.saw.tau_f, self.saw.tau_s
-        k = self.segments
-        passed: Array = gate(d * (k / fast)) * (fast / k) + gate(d * (-k / slow)) * (slow / k)
+        gate = HardThreshold(self.theta)
+        passed: Array = np.zeros_like(d)
+        for duration, sign in ((self.saw.tau_f, 1), (self.saw.tau_s, -1)):
+            part = duration / self.segments
+            passed += part * gate(cast("FloatArray", d * (sign / part)))
         return passed
 
     def _lagging(self, d: Array) -> Array:
         """Closed form for a first-order branch, which lags by tau_k at each corner.
 
-        u goes from -r_s to r_f on the fast ramp and back on the slow one, exponentially. What passes is the charge of the
-        ramp less what is missing at the corners.
+        u goes from -r_s to r_f on the fast ramp and back on the slow one, exponentially. What passes is the
+        charge of the ramp less what is missing at the corners.
         """
         size, theta = np.abs(d).astype(np.float64), self.theta
         fast, slow = size / self.saw.tau_f, size / self.saw.tau_s
         with np.errstate(invalid="ignore", divide="ignore"):
-            missing = fast * np.log((fast + slow) / (fast - theta)) + slow * np.log((fast + slow) / (slow + theta))
-            both = fast * np.log((fast + theta) / (fast - theta)) - slow * np.log((slow + theta) / (slow - theta))
+            missing = fast * np.log((fast + slow) / (fast - theta))
+            missing += slow * np.log((fast + slow) / (slow + theta))
+            left = slow * np.log((slow + theta) / (slow - theta))
+            left -= fast * np.log((fast + theta) / (fast - theta))
         one = size - self.tau_k * missing
-        found = np.where(slow > theta, -self.tau_k * both, np.where(fast > theta, one, 0.0))
+        found = np.where(slow > theta, self.tau_k * left, np.where(fast > theta, one, 0.0))
         signed: Array = (np.sign(d) * found).astype(d.dtype)
         return signed
 
@@ -192,9 +197,7 @@ class NumpyUpdater:
         return float(np.abs(contrast_of(sources, outputs)).max())
 
 
-def contrast_of(
-    sources: tuple[FloatArray, FloatArray], outputs: tuple[FloatArray, FloatArray]
-) -> FloatArray:
+def contrast_of(sources: tuple[FloatArray, FloatArray], outputs: tuple[FloatArray, FloatArray]) -> FloatArray:
     """Contrast of ``s = dV^2/2`` for every image and conductance to the outputs [V^2].
 
     Parameters
