@@ -16,7 +16,7 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
 from tcl_circuits.layered.circuit import HiddenLayer
-from tcl_circuits.layered.solve import Batch, HiddenNodes, NumpySolver, Point, not_at_rest
+from tcl_circuits.layered.solve import FULL_STEP, Batch, HiddenNodes, NumpySolver, Point, not_at_rest
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _LOG2E = 1.4426950408889634
@@ -119,7 +119,7 @@ def _settle(
             if not change <= step:
                 step = change
         most = max(most, sweep)
-        if not step <= worst:
+        if worst == worst and not step <= worst:  # the first that is no number stays
             worst, where = step, n
     return most, worst, where
 
@@ -224,12 +224,15 @@ def _force(
         above += p[k] * w[k]
         below -= p[k] * u[k]
     common = -above / below
+    low, high = np.inf, -np.inf
     for k in range(classes):
-        y[k] += u[k] * common - w[k]
-    _softmax(y, temperature, p)
+        w[k] = u[k] * common - w[k]
+        low, high = min(low, w[k]), max(high, w[k])
+    spread = (high - low) / temperature
+    share = np.log1p(spread) / spread if spread > FULL_STEP else 1.0
     for k in range(classes):
-        target = 1.0 if k == label else 0.0
-        force[k] = beta * temperature * (target - p[k])
+        after = y[k] + share * w[k]
+        force[k] = (after - (unforced[k] - unforced[k + classes])) / (ease[k] + ease[k + classes])
 
 
 @compiled

@@ -5,7 +5,9 @@ neighbours held, ``S_h v + a i(v) = J``, where ``S_h = S_1/(A B) + sum W``, ``a 
 current that flows in. The start ``min(|J|/S_h, V_T asinh(|J|/(2 a I)))`` lies beyond the root, so that
 Newton's steps descend to it and can't overflow. Outputs follow in closed form but for the softmax of the
 nudge, whose Jacobian is diagonal plus rank one. A sweep is one Newton step at every hidden node, then one
-at the outputs.
+at the outputs; there a step of spread d, in units of T_m, is shortened to ln(1 + d), which makes Newton's
+method converge from anywhere (Sun and Tran-Dinh, Math. Program. 178, 145 (2019), for functions such as
+log-sum-exp).
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from tcl_circuits.checks import not_negative, positive
 from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.layered.circuit import HiddenLayer, LayeredCircuit
+
+FULL_STEP = 0.5
+"""Spread of a Newton step of the outputs, in units of T_m, up to which it is taken whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +241,11 @@ class _Outputs:
         diagonal = 1 + self.beta * q * p
         w, u = wrong / diagonal, self.beta * q * p / diagonal
         common = -np.sum(p * w, axis=1) / (1 - np.sum(p * u, axis=1))
-        force = nudge.force(y - w + u * common[:, None], self.batch.target)
+        change = u * common[:, None] - w
+        spread = np.ptp(change, axis=1, keepdims=True) / temperature
+        change *= np.where(spread > FULL_STEP, np.log1p(spread) / np.maximum(spread, FULL_STEP), 1.0)
+        # From the step itself: at rest only where Newton's method is.
+        force = (y + change - y0) / q
         return unforced + np.concatenate([force, -force], axis=1) / self.load
 
 
