@@ -113,6 +113,8 @@ class Cycle:
 
     Parameters
     ----------
+    contrast : ndarray of shape (edges,)
+        Contrast of s between nudged and free: what an explicit memory would give.
     simulated : ndarray of shape (edges,)
         From ngspice's waveforms, by the package's threshold and integral.
     exact : ndarray of shape (edges,)
@@ -123,6 +125,7 @@ class Cycle:
         The same, for the sense branch's own memory time.
     """
 
+    contrast: FloatArray
     simulated: FloatArray
     exact: FloatArray
     settled: FloatArray
@@ -197,7 +200,7 @@ def simulate_cycle(
         for tau in (0.0, cell.c * cell.r)
     )
     chosen = np.concatenate([np.arange(network.edge_count)[part] for part in layers])
-    return Cycle(simulated[chosen], exact[chosen], settled, lagging)
+    return Cycle(contrast[chosen], simulated[chosen], exact[chosen], settled, lagging)
 
 
 def _grid(saw: Sawtooth, tau: float) -> FloatArray:
