@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from tcl_circuits.arrays import IntArray
@@ -19,7 +18,7 @@ from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.commands.check import agreement, chosen
 from tcl_circuits.commands.output import claim, write_json
-from tcl_circuits.commands.train import Clock, TrainResult, finite_or_none, versions
+from tcl_circuits.commands.train import Clock, TrainResult, versions
 from tcl_circuits.engines import Ngspice
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.ep import draw_features
@@ -186,13 +185,12 @@ def _summary(
     request: LayeredRequest,
     trainer: Trainer,
     history: pd.DataFrame,
-    baseline: Baseline | None,
+    baseline: Baseline,
     clock: Clock,
 ) -> dict[str, Any]:
     course, data = trainer.course, trainer.data
     assert course is not None
     first, last = history.iloc[0], history.iloc[-1]
-    accuracy = None if baseline is None else baseline.accuracy
     return {
         "task": request.task,
         "description": tasks.find(request.task).description,
@@ -211,11 +209,11 @@ def _summary(
         "test_samples": len(data.test_x),
         "initial_loss": float(first["loss"]),
         "final_loss": float(last["loss"]),
-        "test_loss": finite_or_none(last["test_loss"]),
-        "test_accuracy": finite_or_none(last["test_accuracy"]),
-        "baseline": accuracy,
-        "baseline_name": None if baseline is None else baseline.name,
-        "baseline_measure": None if accuracy is None else "test_accuracy",
+        "test_loss": float(last["test_loss"]),
+        "test_accuracy": float(last["test_accuracy"]),
+        "baseline": baseline.accuracy,
+        "baseline_name": baseline.name,
+        "baseline_measure": "test_accuracy",
         "cosine_to_gradient": course.cosine,
         "cycles": course.cycles,
         "circuit_time_s": course.cycles * trainer.saw.period,
@@ -232,22 +230,21 @@ def _power(trainer: Trainer) -> float:
     return float(dissipated(trainer.circuit, x, trainer.settle(x)).mean())
 
 
-def _draw(out: Path, trainer: Trainer, history: pd.DataFrame, baseline: Baseline | None) -> None:
+def _draw(out: Path, trainer: Trainer, history: pd.DataFrame, baseline: Baseline) -> None:
     """Leave the pictures: loss, what nodes look for in images, the network if it is small."""
     data = trainer.data
-    accuracy, name = (None, "") if baseline is None else (baseline.accuracy, baseline.name)
-    save(draw_loss(history, accuracy, name, "nat"), out / "loss.png")
+    save(draw_loss(history, baseline.accuracy, baseline.name, "nat"), out / "loss.png")
     if data.image_shape is not None:
-        save(_features(trainer, data.image_shape), out / "features.png")
+        _draw_features(trainer, data.image_shape, out / "features.png")
     if trainer.circuit.edges <= _DRAWN:
         before, after = (Laid.whole(c).network for c in (trainer.start, trainer.circuit))
         save(draw_network(after, f"{data.name} after training", reference=before), out / "network.png")
 
 
-def _features(trainer: Trainer, shape: tuple[int, int]) -> Figure:
-    """Picture of how the inputs' conductances have changed, in microsiemens."""
+def _draw_features(trainer: Trainer, shape: tuple[int, int], path: Path) -> None:
+    """Leave a picture of how the inputs' conductances have changed, in microsiemens."""
     before, after = trainer.start, trainer.circuit
     change = (after.plus - after.minus) - (before.plus - before.minus)
     nodes = "hidden nodes" if before.hidden else "outputs"
     label = "Change of conductance from +x less from -x (µS)"
-    return draw_features(1e6 * change[:-1], shape, f"What {nodes} look for", label=label)
+    save(draw_features(1e6 * change[:-1], shape, f"What {nodes} look for", label=label), path)

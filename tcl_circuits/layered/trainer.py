@@ -296,8 +296,6 @@ class _Run:
 
     def _tested(self, x: Array, labels: IntArray) -> tuple[float, float]:
         """Mean loss and accuracy of the trainer's circuit."""
-        if len(x) == 0:
-            return float("nan"), float("nan")
         values = self._trainer.values(x)
         target = np.eye(self._trainer.data.classes)[labels]
         loss = float(self._trainer.circuit.nudge(1.0).loss(values, target).mean())

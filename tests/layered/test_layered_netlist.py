@@ -93,7 +93,7 @@ def test_784_50_10_predicts_as_ngspice_does(ngspice: Ngspice, samples: int) -> N
 
 
 def test_training_cycle_in_ngspice() -> None:
-    """One image's cycle: update of each edge against voltages at rest, by three descriptions of the branch."""
+    """One image's cycle: each edge's update against voltages at rest, by three descriptions of its branch."""
     data = digits_8x8()
     trainer = Trainer(data, 20, seed=0)
     trainer.fit(1)

@@ -1,4 +1,4 @@
-"""The thresholded update of layered circuits, against brute force over every edge and against the gradient."""
+"""Updates of layered circuits, against brute force over every edge and against the gradient."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def shown(seed: int, hidden: int = 5, beta: float = 1e-5) -> Shown:
 def brute_force(signal: FloatArray, theta: float) -> FloatArray:
     """Update of edges whose signals at the ends of a ramp's parts are given, shape (ends, edges).
 
-    The derivative of a piecewise linear signal is constant in each part: what a fast C-R branch gives, in units of C.
+    The derivative of a piecewise linear signal is constant in each part: what a fast branch gives, over C.
     """
     parts = len(signal) - 1
     times = np.concatenate(
