@@ -7,12 +7,13 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.conduction import Conduction, laplacian
+from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.elements import Element, RampVoltage, VoltageSource
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.netlist import ramp_of
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.engines.tolerances import tolerances
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import Run
@@ -135,7 +136,7 @@ def _held_targets(network: Network, drive: Drive) -> FloatArray:
     assert drive.nudge is not None
     held: FloatArray = drive.targets[0]
     if not drive.nudge.closed_loop:
-        free = Conduction(network).voltages(drive.inputs_at_start)[:, network.outputs]
+        free = OperatingPoints(network).free(drive.inputs_at_start).voltages[:, network.outputs]
         selection = drive.nudge.outputs.matrix(network.outputs.size)
         force = drive.nudge.force(free @ selection.T, drive.targets)[0]
         held = np.array([float(f"{amperes:.{_DIGITS}g}") for amperes in force])

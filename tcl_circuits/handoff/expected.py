@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.engines.reference import Reference
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import Find, How, Integral, Quantity
@@ -107,7 +107,7 @@ def inference_figures(network: Network, inputs: FloatArray, moments: FloatArray)
     """Every node's voltage for each sample, measured at its moment [s]."""
     names = NameMap.of(network.nodes)
     places = _places(network, names)
-    voltages = Conduction(network).voltages(inputs)
+    voltages = OperatingPoints(network).free(inputs).voltages
     largest = float(np.abs(voltages).max())
     return tuple(
         _figure(

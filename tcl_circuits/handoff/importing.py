@@ -19,6 +19,8 @@ from tcl_circuits.circuit.graph_text import GraphText
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link
+from tcl_circuits.circuit.part_text import read_parts
+from tcl_circuits.circuit.parts import Part
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.design import Design, design_of
 from tcl_circuits.handoff.manifest import read_files, read_manifest
@@ -105,6 +107,7 @@ def network_of(graph: GraphText, source: str) -> Network:
             bounds=(float(bounds[0]), float(bounds[1])),
             node_capacitance=_number(given["node_capacitance"]),
             positions=MappingProxyType(positions),
+            parts=_parts(graph),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
@@ -118,6 +121,14 @@ def _number(value: object) -> float:
     if not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
     return float(value)
+
+
+def _parts(graph: GraphText) -> tuple[Part, ...]:
+    faults: list[str] = []
+    parts = read_parts(graph, faults)
+    if faults:
+        raise ValueError(faults[0])
+    return parts
 
 
 def _ordered(names: object, index: Mapping[Any, int], positions: list[int]) -> IntArray:

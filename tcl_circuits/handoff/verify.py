@@ -24,7 +24,7 @@ _SHOWN = 10
 _SLACK = 0.1
 """Share of a tolerance by which the package's own figures may differ from machine to machine."""
 _ALLOWED = re.compile(
-    r"[rcvbxh]\w*\s|\.(param|subckt|ends|include|options?|tran|save|print|meas|measure|end)\b"
+    r"[rcvbxh]\w*\s|[def]\d\w*\s|\.?model\s+dm_\w+\s+d(iode\s|\()|\.(param|subckt|ends|include|options?|tran|save|print|meas|measure|end)\b"
     r"|(simulator|parameters|subckt|ends|include|save|tolerances|cycle)\b",
     re.IGNORECASE,
 )

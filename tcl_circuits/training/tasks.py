@@ -107,9 +107,11 @@ def iris_lattice(seed: int = 0) -> Task:
     inputs = [rim[k] for k in rng.permutation(len(rim))[:10].tolist()]
     outputs = [inside[k] for k in rng.permutation(len(inside))[:6].tolist()]
     network = lattice(7, 7, inputs, outputs, diagonals=18, seed=seed)
+    task = from_table(_flowers(), seed, network)
     return replace(
-        from_table(_flowers(), seed, network),
+        task,
         name="iris-lattice",
+        recipe=replace(task.recipe, rate=5e-6, chirp=True),
         description=f"iris flowers on a random 7x7 lattice, {network.edge_count} edges, outputs inside",
     )
 

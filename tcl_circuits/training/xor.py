@@ -78,7 +78,9 @@ def _perceptron(x: FloatArray, samples: Samples, seed: int) -> Baseline:
     """A multilayer perceptron of as many hidden units; logistic regression is right in half the cases."""
     from sklearn.neural_network import MLPRegressor
 
-    model = MLPRegressor((HIDDEN,), activation="tanh", solver="lbfgs", max_iter=2000, random_state=seed)
+    model = MLPRegressor(
+        hidden_layer_sizes=(HIDDEN,), activation="tanh", solver="lbfgs", max_iter=2000, random_state=seed
+    )
     wanted = samples.targets[:, 0] / _TARGET_VOLTS
     found = model.fit(x, wanted).predict(x)
     loss = 0.5 * _TARGET_VOLTS**2 * float(np.mean((found - wanted) ** 2))
