@@ -137,5 +137,9 @@ def _model(images: int, hidden: int, epochs: int, seed: int) -> tuple[str, Any]:
         return "logistic regression", LogisticRegression(max_iter=1000)
     name = f"perceptron with {hidden} hidden nodes"
     if images < 100:
-        return name, MLPClassifier((hidden,), solver="lbfgs", max_iter=1000, random_state=seed)
-    return name, MLPClassifier((hidden,), max_iter=epochs, batch_size=min(50, images), random_state=seed)
+        return name, MLPClassifier(
+            hidden_layer_sizes=(hidden,), solver="lbfgs", max_iter=1000, random_state=seed
+        )
+    return name, MLPClassifier(
+        hidden_layer_sizes=(hidden,), max_iter=epochs, batch_size=min(50, images), random_state=seed
+    )
