@@ -21,6 +21,7 @@ from cycle import cycle
 from ep import ep
 from iris import iris
 from ladder import ladder
+from layered import layered
 from memory import memory
 from reference import reference
 from tables import Table
@@ -42,6 +43,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "update_curve": (lambda _, quick: update_curve(quick), ""),
     "ladder": (ladder, ""),
     "ep": (lambda _, quick: ep(quick), ""),
+    "layered": (lambda _, quick: layered(quick), ""),
 }
 """Cases by name, each with the sizes it runs unless told otherwise; those without have one of their own."""
 

@@ -29,7 +29,7 @@ from tcl_circuits.files import replacing
 from tcl_circuits.layered import tasks
 from tcl_circuits.layered.circuit import LayeredCircuit, with_bias
 from tcl_circuits.layered.energy import dissipated
-from tcl_circuits.layered.netlist import Laid
+from tcl_circuits.layered.netlist import BareCell, Laid
 from tcl_circuits.layered.recipe import Recipe
 from tcl_circuits.layered.trainer import Trainer
 from tcl_circuits.training.task import Baseline
@@ -135,7 +135,7 @@ def check_layered(trainer: Trainer, samples: IntArray) -> dict[str, Any] | None:
         return None
     folded, x = Laid.folded(trainer.circuit), trainer.data.test_x[samples]
     with Ngspice(time_limit=_LONGEST) as engine:
-        nodes = engine.settle(folded.network, SenseCell(), folded.volts(with_bias(x)))
+        nodes = engine.settle(folded.network, BareCell(), folded.volts(with_bias(x)))
     outputs, classes = folded.outputs(nodes), trainer.data.classes
     exact, simulated = trainer.values(x), outputs[:, :classes] - outputs[:, classes:]
     return agreement(exact, simulated, (exact.argmax(axis=1), simulated.argmax(axis=1)))

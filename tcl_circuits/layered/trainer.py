@@ -125,9 +125,7 @@ class Trainer:
         course = self._begin(run, settings, checkpoint, resume)
         self.course = course
         try:
-            for reached in run.courses(course):
-                self.course = reached
-                self.circuit = self.start.with_conductances(reached.conductances)
+            for reached in self._followed(run, course):
                 if progress is not None:
                     progress(run.progress(reached))
                 if checkpoint is not None and reached.batch == 0:
@@ -137,6 +135,19 @@ class Trainer:
                 Checkpoint(self.course, settings).save(checkpoint)
             raise
         return history(self.course)
+
+    def courses(self, epochs: int) -> Iterator[Course]:
+        """Courses after each batch of a run from the untrained circuit on, to be stopped anywhere."""
+        run = _Run(self, epochs)
+        self.circuit = self.start
+        return self._followed(run, run.start())
+
+    def _followed(self, run: _Run, course: Course) -> Iterator[Course]:
+        """Courses of a run, with the trainer's own course and circuit beside them."""
+        for reached in run.courses(course):
+            self.course = reached
+            self.circuit = self.start.with_conductances(reached.conductances)
+            yield reached
 
     def predict(self, x: Array) -> IntArray:
         """Classes of images, shape (images, pixels), by the circuit as trained so far."""

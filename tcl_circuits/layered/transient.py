@@ -15,7 +15,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import Probe, SenseCell, Signal
+from tcl_circuits.circuit.cells import Probe, Signal
 from tcl_circuits.circuit.devices import HeldConductance
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.elements import (
@@ -32,7 +32,7 @@ from tcl_circuits.engines.pool import Job, Pool
 from tcl_circuits.errors import EngineError
 from tcl_circuits.kernels.rc import RCKernel
 from tcl_circuits.layered.circuit import Array
-from tcl_circuits.layered.netlist import Laid
+from tcl_circuits.layered.netlist import BareCell, Laid
 from tcl_circuits.layered.solve import Batch, Solver
 from tcl_circuits.layered.update import RampIntegral
 from tcl_circuits.protocol import Sawtooth
@@ -229,7 +229,7 @@ def _ramp_drops(laid: Laid, x: Array, batch: Batch, solver: Solver, betas: Float
 def _free_drops(laid: Laid, x: Array, time_limit: float) -> FloatArray:
     """Voltage drops of all edges at rest, from ngspice itself, whose diodes differ from ours by 1e-6 V."""
     with Ngspice(time_limit=time_limit) as engine:
-        voltages = engine.settle(laid.network, SenseCell(), laid.volts(x))
+        voltages = engine.settle(laid.network, BareCell(), laid.volts(x))
     drops: FloatArray = laid.network.drops(voltages)[0]
     return drops
 

@@ -15,14 +15,14 @@ from tcl_circuits.circuit.graphfile import read_network, write_network
 from tcl_circuits.engines import Ngspice
 from tcl_circuits.ep.data import digits_8x8, mnist_12k
 from tcl_circuits.layered.circuit import with_bias
-from tcl_circuits.layered.netlist import Laid
+from tcl_circuits.layered.netlist import BareCell, Laid
 from tcl_circuits.layered.rules import Shown, TemporalContrast
 from tcl_circuits.layered.solve import Batch, NumpySolver, Point
 from tcl_circuits.layered.trainer import Trainer
 from tcl_circuits.layered.transient import simulate_cycle
 from tcl_circuits.layered.update import NumpyUpdater
 
-CELL = SenseCell()
+CELL = BareCell()
 
 
 def solved(seed: int, hidden: int) -> tuple[Laid, FloatArray, Point]:
@@ -50,6 +50,12 @@ def test_folded_inputs_are_the_same_circuit(ngspice: Ngspice, hidden: int, kept:
     exact = ngspice.settle(whole.network, CELL, whole.volts(x))
     assert_allclose(folded.outputs(found), whole.outputs(exact), atol=1e-9)
     assert_allclose(found, folded.voltages(x, point), atol=2e-6)
+
+
+def test_sense_branches_do_not_change_the_operating_point(ngspice: Ngspice) -> None:
+    laid, x, _ = solved(1, 5)
+    one, other = (ngspice.settle(laid.network, cell, laid.volts(x)) for cell in (CELL, SenseCell()))
+    assert_allclose(one, other, atol=1e-10)
 
 
 def test_edges_are_those_of_the_circuit() -> None:
