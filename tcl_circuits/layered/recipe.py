@@ -76,7 +76,7 @@ class Recipe:
     final_rate: float = 0.02
     batch: int | None = None
     threshold: float = 1.5
-    ratio: float = 100.0
+    ratio: float = 300.0
     segments: int = 1
     memory: int = 50
     scaled: int = 8
