@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -284,5 +285,11 @@ def make_solver(compiled: bool | None = None, tolerance: float = 1e-9) -> Solver
 
 
 def can_compile() -> bool:
-    """Whether numba is installed."""
-    return find_spec("numba") is not None
+    """Whether numba is there and fits the NumPy that is; loads it, which takes a second."""
+    if find_spec("numba") is None:
+        return False
+    try:
+        import_module("tcl_circuits.layered.compiled")
+    except ImportError:
+        return False
+    return True
