@@ -22,6 +22,7 @@ from cycle import cycle
 from ep import ep
 from iris import iris
 from ladder import ladder
+from layered import layered
 from memory import memory
 from reference import reference
 from surveys import surveys
@@ -46,6 +47,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "ladder": (ladder, ""),
     "ep": (lambda _, quick: ep(quick), ""),
     "autonomous": (autonomous, ""),
+    "layered": (lambda _, quick: layered(quick), ""),
 }
 """Cases by name, each with the sizes it runs unless told otherwise; those without have one of their own."""
 

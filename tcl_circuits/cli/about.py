@@ -29,11 +29,14 @@ def doctor(as_json: JsonOption = False) -> None:
 @app.command("tasks")
 def list_tasks() -> None:
     """The tasks there are, a line each."""
+    from tcl_circuits.layered.tasks import TASKS
     from tcl_circuits.training import tasks
 
     table = Table(show_header=False, box=None)
     for name in tasks.names():
         table.add_row(name, tasks.load(name).description)
+    for layered in TASKS.values():
+        table.add_row(layered.name, layered.description)
     table.add_row("--data FILE.csv", "a table of yours: numeric features, --target COLUMN to learn")
     output.print(table)
 

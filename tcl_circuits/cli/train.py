@@ -30,17 +30,31 @@ from tcl_circuits.cli.options import (
     TauSOption,
 )
 from tcl_circuits.commands.options import sawtooth
+from tcl_circuits.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tcl_circuits.commands.train import TrainResult
     from tcl_circuits.training.trainer import Progress as TrainingProgress
+
+
+_FOR_NETWORKS = (
+    *("target", "graph", "classes", "engine", "signal_", "cell", "workers"),
+    *("chirp", "tau_f", "tau_s", "polarity"),
+)
+_FOR_LAYERED = ("hidden", "shift", "compiled")
+_PICTURES = ("loss.png", "network.png", "features.png", "waveforms.png")
 
 
 @app.command()
 def train(
+    ctx: typer.Context,
     task: Annotated[str | None, typer.Argument(help="A task; see `tcl-circuits tasks`.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A CSV table of yours.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A CSV table of yours; for mnist, fashion-mnist a folder of IDX files."),
+    ] = None,
     target: Annotated[str | None, typer.Option(help="Its column to learn.")] = None,
     graph: Annotated[Path | None, typer.Option(help="A network for it (GraphML or node-link JSON).")] = None,
     classes: Annotated[bool, typer.Option("--classes", help="Take a numeric target as classes.")] = False,
@@ -59,12 +73,30 @@ def train(
     tau_f: TauFOption = "10us",
     tau_s: TauSOption = "1ms",
     polarity: PolarityOption = "standard",
+    hidden: Annotated[int | None, typer.Option(help="Hidden nodes of a layered circuit.", min=1)] = None,
+    shift: Annotated[int, typer.Option(help="Move images by up to so many pixels (layered).", min=0)] = 0,
+    compiled: Annotated[
+        bool | None, typer.Option(help="Use numba (layered); by default if it is installed.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a network on a task or on your own table, and leave files and pictures."""
+    """Train a network or a layered circuit on a task, or on your own table; leave files and pictures."""
+    from tcl_circuits.layered.tasks import TASKS
+
+    if task in TASKS:
+        _refuse(ctx, _FOR_NETWORKS, f"belongs to networks, and {task} is a layered circuit")
+        from tcl_circuits.commands.train_layered import LayeredRequest, train_layered
+
+        layered = LayeredRequest(
+            task, data, hidden, rule, epochs, seed, shift, compiled, out, resume, force, check
+        )
+        with _training_bar() as report:
+            found = train_layered(layered, report)
+        _print_result(found, as_json)
+        return
+    _refuse(ctx, _FOR_LAYERED, f"belongs to layered circuits: {', '.join(TASKS)}")
     from tcl_circuits.commands import train as command
 
-    saw = sawtooth(tau_f, tau_s, polarity)
     request = command.TrainRequest(
         task=task,
         data=data,
@@ -83,10 +115,23 @@ def train(
         force=force,
         chirp=chirp,
         check=check,
-        saw=saw,
+        saw=sawtooth(tau_f, tau_s, polarity),
     )
     with _training_bar() as report:
         result = command.train(request, messages.print, report)
+    _print_result(result, as_json)
+
+
+def _refuse(ctx: typer.Context, options: tuple[str, ...], why: str) -> None:
+    """Refuse options that were given but mean nothing here."""
+    for name in options:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise InputError(f"--{name.rstrip('_').replace('_', '-')} {why}; leave it out")
+
+
+def _print_result(result: TrainResult, as_json: bool) -> None:
+    """Say what a run came to."""
     if as_json:
         print_json(dict(result.summary))
         return
@@ -98,9 +143,8 @@ def train(
     output.print(_score_line(summary))
     if summary["check"] is not None:
         output.print(_check_line(summary["check"]))
-    output.print(
-        f"pictures: {result.out}/loss.png, network.png, waveforms.png; netlist: {result.out}/netlist.cir"
-    )
+    pictures = [name for name in _PICTURES if (result.out / name).exists()]
+    output.print(f"pictures: {result.out}/{', '.join(pictures)}; netlist: {result.out}/netlist.cir")
 
 
 def _score_line(summary: Mapping[str, Any]) -> str:

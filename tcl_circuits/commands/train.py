@@ -30,6 +30,7 @@ from tcl_circuits.figures.network import draw_network
 from tcl_circuits.figures.style import save
 from tcl_circuits.figures.training import draw_loss
 from tcl_circuits.figures.waveforms import draw_waveforms
+from tcl_circuits.layered.tasks import TASKS as LAYERED
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training import tasks
 from tcl_circuits.training.table import as_classes, read_table
@@ -64,11 +65,11 @@ class TrainRequest:
         """The task, or the user's table as one."""
         if self.data is None:
             if self.task is None:
-                raise InputError(
-                    f"name a task ({', '.join(tasks.names())}) or give --data FILE.csv --target COLUMN"
-                )
+                raise InputError(f"name a task ({_known_tasks()}) or give --data FILE.csv --target COLUMN")
             if self.target is not None or self.graph is not None:
                 raise InputError("--target and --graph belong to --data; a named task brings its own network")
+            if self.task not in tasks.TASKS:
+                raise InputError(f"there is no task {self.task!r}; there are {_known_tasks()}")
             return tasks.load(self.task, self.seed)
         if self.task is not None:
             raise InputError(f"give either the task {self.task!r} or --data {self.data}, not both")
@@ -77,6 +78,10 @@ class TrainRequest:
         table = read_table(self.data, self.target)
         network = None if self.graph is None else read_network(self.graph, seed=self.seed)
         return tasks.from_table(as_classes(table) if self.classes else table, self.seed, network)
+
+
+def _known_tasks() -> str:
+    return ", ".join([*tasks.names(), *LAYERED])
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def train(
     claim(out, request.force, request.resume)
     if remark is not None:
         notify(remark)
-    clock, checkpoint = _Clock(), out / "checkpoint.npz"
+    clock, checkpoint = Clock(), out / "checkpoint.npz"
     with resumable(checkpoint):
         with closing(engine):
             history = trainer.fit(
@@ -148,7 +153,7 @@ def train(
     return TrainResult(out, summary, () if remark is None else (remark,))
 
 
-class _Clock:
+class Clock:
     """Wall and CPU time since it was made, of this process and of its children."""
 
     def __init__(self) -> None:
@@ -161,9 +166,11 @@ class _Clock:
         return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
     def wall(self) -> float:
+        """Seconds of the clock on the wall."""
         return time.monotonic() - self._wall
 
     def cpu(self) -> float:
+        """Seconds of CPU."""
         return self._used() - self._cpu
 
 
@@ -173,7 +180,7 @@ def _summary(
     trainer: Trainer,
     engine: Engine,
     history: pd.DataFrame,
-    clock: _Clock,
+    clock: Clock,
     spice: str | None,
 ) -> dict[str, Any]:
     state = trainer.state
@@ -210,12 +217,17 @@ def _summary(
         "energy_J_per_cycle": state.energy / state.cycles if state.cycles else None,
         "wall_s": clock.wall(),
         "cpu_s": clock.cpu(),
-        "versions": {
-            "tcl_circuits": version("tcl-circuits"),
-            "python": sys.version.split()[0],
-            **{name: version(name) for name in ("numpy", "scipy", "networkx", "PySpice")},
-            "ngspice": spice,
-        },
+        "versions": versions(spice),
+    }
+
+
+def versions(spice: str | None) -> dict[str, str | None]:
+    """Versions of what a run depends on; `spice` is the simulator's, if there was one."""
+    return {
+        "tcl_circuits": version("tcl-circuits"),
+        "python": sys.version.split()[0],
+        **{name: version(name) for name in ("numpy", "scipy", "networkx", "PySpice")},
+        "ngspice": spice,
     }
 
 

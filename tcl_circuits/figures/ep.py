@@ -128,6 +128,7 @@ def draw_features(
     title: str = "",
     rows: int = 5,
     columns: int = 9,
+    label: str = "Change of weight",
 ) -> Figure:
     """Draw how the input weights of hidden units have changed, each as an image; the strongest first.
 
@@ -141,6 +142,8 @@ def draw_features(
         Headline.
     rows, columns : int
         How many units are shown at most.
+    label : str
+        What the colours mean.
 
     Raises
     ------
@@ -164,7 +167,7 @@ def draw_features(
         axes = figure.subplots()
         picture = axes.imshow(mosaic, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
         axes.set_axis_off()
-        bar = figure.colorbar(picture, ax=axes, shrink=0.7, aspect=25, pad=0.02, label="Change of weight")
+        bar = figure.colorbar(picture, ax=axes, shrink=0.7, aspect=25, pad=0.02, label=label)
         bar.outline.set_visible(False)
         bar.locator = MaxNLocator(5)
         headline(figure, title)
