@@ -47,6 +47,8 @@ class Sawtooth:
                 f"Sawtooth: tau_s = {self.tau_s:g} s must be longer than tau_f = {self.tau_f:g} s; "
                 "the threshold tells the ramps apart by their speed"
             )
+        if not np.isfinite(self.tau_f + self.tau_s):
+            raise InputError(f"Sawtooth: tau_s = {self.tau_s:g} s makes a period that is not finite")
         if self.polarity not in get_args(Polarity):
             raise InputError(f"Sawtooth: polarity {self.polarity!r} must be 'standard' or 'inverted'")
 

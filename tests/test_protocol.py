@@ -59,3 +59,8 @@ def test_bad_polarity_and_chirp_are_refused() -> None:
     for factor in (0.0, 1.1, float("nan"), "0.5", True):
         with pytest.raises(InputError, match="chirp: factor = "):
             Sawtooth(1.0, 2.0).chirp(factor)  # type: ignore[arg-type]
+
+
+def test_the_period_must_be_finite() -> None:
+    with pytest.raises(InputError, match="period that is not finite"):
+        Sawtooth(1e308, 1.7e308)

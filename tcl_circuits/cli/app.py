@@ -23,11 +23,9 @@ class _Commands(typer.core.TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            kept = "; the checkpoint is kept: go on with --resume" * (
-                ctx.invoked_subcommand in ("train", "ep", "learn-in-circuit")
-            )
-            messages.print(f"interrupted{kept}")
+        except KeyboardInterrupt as stop:
+            # A command that keeps what was reached says so.
+            messages.print("; ".join(["interrupted", *map(str, stop.args)]))
             raise typer.Exit(130) from None
         except TclError as fault:
             messages.print(f"tcl-circuits: {fault}")

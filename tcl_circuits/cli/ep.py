@@ -75,12 +75,18 @@ def _train(request: EpRequest, as_json: bool) -> None:
         print_json(dict(result.summary))
         return
     summary = result.summary
+    train, test, cold = (_percent(summary[name]) for name in ("train_error", "test_error", "test_error_cold"))
     output.print(
-        f"train error {summary['train_error']:.2f} %, test error {summary['test_error']:.2f} % after "
-        f"{summary['epochs']} epochs of {summary['train_images']} images, {summary['cpu_s']:.1f} s of CPU"
+        f"train error {train}, test error {test} ({cold} from a cold start) after {summary['epochs']} epochs "
+        f"of {summary['train_images']} images, {summary['cpu_s']:.1f} s of CPU"
     )
     pictures = [path.name for path in sorted(result.out.glob("*.png"))]
     output.print(f"pictures: {result.out}/{', '.join(pictures)}; weights: {result.out}/weights.npz")
+
+
+def _percent(error: float | None) -> str:
+    """An error for the eye; there is none without test images."""
+    return "-" if error is None else f"{error:.2f} %"
 
 
 def _compare(request: EpRequest, as_json: bool) -> None:

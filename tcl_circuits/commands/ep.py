@@ -18,7 +18,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from tcl_circuits import ep
-from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.probe import probe_synapse
 from tcl_circuits.ep.run import Progress
@@ -99,7 +99,7 @@ def train_ep(
     TclError
         If training fails; the checkpoint holds what was reached.
     KeyboardInterrupt
-        As it comes, after the checkpoint is written.
+        As it comes; with a line for the user once a checkpoint is written.
     """
     start = time.monotonic()
     # A run that diverges ends in an error of its own; NumPy's remarks on the way there help no one.
@@ -108,12 +108,14 @@ def train_ep(
         network = ep.Network.create([data.pixels, *request.hidden, data.classes], request.seed)
         trainer = ep.Trainer(network, request.rule, request.settings, request.seed, request.compiled)
         out = claim(request.place, request.force, request.resume, _bytes_needed(network, data))
-        history = trainer.fit(data, request.epochs, out / "checkpoint.npz", request.resume, progress)
-        _write_weights(trainer.network, out / "weights.npz")
-        history.to_csv(out / "history.csv", index=False)
-        summary = _summary(request, data, trainer, history, time.monotonic() - start)
-        _draw(out, network, trainer, data, history)
-    write_json(out / "summary.json", summary)
+        checkpoint = out / "checkpoint.npz"
+        with resumable(checkpoint):
+            history = trainer.fit(data, request.epochs, checkpoint, request.resume, progress)
+            _write_weights(trainer.network, out / "weights.npz")
+            history.to_csv(out / "history.csv", index=False)
+            summary = _summary(request, data, trainer, history, time.monotonic() - start)
+            _draw(out, network, trainer, data, history)
+            write_json(out / "summary.json", summary)
     return EpResult(out, summary, history)
 
 
@@ -169,13 +171,19 @@ def _summary(
         "sizes": list(trainer.network.sizes),
         "epochs": epochs,
         "train_error": float(last["train_error"]),
-        "test_error": float(last["test_error"]),
+        "test_error": number(last["test_error"]),
+        "test_error_cold": _cold_error(trainer.network, data),
         "cpu_s": cpu,
         "wall_s": wall,
         "images_per_s": epochs * len(data.train_x) / cpu if cpu > 0 else None,
         "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "versions": _versions(),
     }
+
+
+def _cold_error(network: ep.Network, data: Digits) -> float | None:
+    """Test error [percent] of the weights alone: of states that relax from 0, as in ``network.predict``."""
+    return number(100 * np.mean(network.predict(data.test_x) != data.test_y)) if len(data.test_x) else None
 
 
 def _versions() -> dict[str, str | None]:
@@ -201,7 +209,9 @@ def _draw(out: Path, start: ep.Network, trainer: ep.Trainer, data: Digits, histo
     if trainer.rule == "tcl":
         cycle = probe_synapse(start, data, trainer.settings)
         title = f"Synapse from pixel {cycle.source} to hidden unit {cycle.target}, first batch"
+        period = trainer.settings.saw.period
+        start_of_ramp, end_of_ramp = (time / period for time in trainer.settings.saw.fast_ramp)
         picture = draw_synapse(
-            cycle.time, cycle.signal, cycle.u, cycle.theta, trainer.settings.saw.fast_ramp, title
+            cycle.time / period, cycle.signal, cycle.u, cycle.theta, (start_of_ramp, end_of_ramp), title
         )
         save(picture, out / "synapse.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from tcl_circuits.commands.ep import EpRequest, train_ep
+from tcl_circuits.commands.output import resumable
+from tcl_circuits.errors import InputError
 from tcl_circuits.figures.ep import draw_errors
 from tcl_circuits.figures.style import save
 
@@ -52,17 +55,49 @@ def error_curves(
         Seed of the network and of the nudge's signs.
     progress : callable, optional
         Told how many epochs are done, and of how many.
+
+    Raises
+    ------
+    InputError
+        If another run is in its place under runs/.
+    KeyboardInterrupt
+        As it comes; the same call goes on from the checkpoint.
     """
     wanted = EPOCHS if epochs is None else epochs
     request = EpRequest(epochs=wanted, seed=seed, preset="published")
     place = request.place
-    kept = place / "history.csv"
-    history = pd.read_csv(kept) if kept.exists() else pd.DataFrame()
+    history = _kept(request)
     if len(history) < wanted:
-        resumed = replace(request, resume=(place / "checkpoint.npz").exists(), force=True)
+        checkpoint = place / "checkpoint.npz"
+        resumed = replace(request, resume=checkpoint.exists(), force=True)
         told = None if progress is None else lambda at: progress(int(at.epoch), wanted)
-        history = train_ep(resumed, progress=told).history
+        with resumable(checkpoint, "the same command goes on"):
+            history = train_ep(resumed, progress=told).history
     elif progress is not None:
         progress(wanted, wanted)
     table = history.loc[: wanted - 1, ["epoch", "train_error", "test_error"]]
     return ErrorCurves(table, {"run": str(place), "preset": "published", "epochs": wanted})
+
+
+def _kept(request: EpRequest) -> pd.DataFrame:
+    """History that a run has left in the request's place; none if none has ended there.
+
+    Raises
+    ------
+    InputError
+        If what is there is not the run of Fig. 3.
+    """
+    place, history = request.place, request.place / "history.csv"
+    if not history.exists():
+        return pd.DataFrame()
+    wanted = {"data": request.data, "sizes": [784, *request.hidden, 10], "seed": request.seed}
+    try:
+        summary = json.loads((place / "summary.json").read_text(encoding="utf-8"))
+        found = {name: summary[name] for name in wanted}
+    except FileNotFoundError:
+        return pd.DataFrame()
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{place / 'summary.json'} is damaged; move {place} away, and train anew") from None
+    if found != wanted:
+        raise InputError(f"{place} holds a run with {found}, not that of Fig. 3 with {wanted}; move it away")
+    return pd.read_csv(history)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,45 @@ def _try_writing(probe: Path) -> None:
             os.fsync(file.fileno())
     finally:
         probe.unlink(missing_ok=True)
+
+
+@contextmanager
+def resumable(checkpoint: Path, how: str = "go on with --resume") -> Iterator[None]:
+    """Add to an interruption that there is a checkpoint to go on from, if one was written in here.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        Where the run in here keeps its state.
+    how : str
+        What the user does to go on.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        As it comes; with a line for the user where a checkpoint is kept.
+    """
+    before = _version(checkpoint)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if _version(checkpoint) in (None, before):
+            raise
+        raise KeyboardInterrupt(f"the checkpoint is kept: {how}") from None
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    """What tells a file from one written in its place; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def number(value: float) -> float | None:
+    """A number for JSON, which knows no NaN and no infinity: None for these."""
+    return float(value) if math.isfinite(value) else None
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

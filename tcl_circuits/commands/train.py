@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,7 @@ from tcl_circuits.circuit.graphfile import read_network, write_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.engine import choose
-from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.network import draw_network
@@ -108,6 +108,8 @@ def train(
         Before anything runs, if the request can't be fulfilled.
     EngineError
         If a simulation fails; the checkpoint holds what was reached.
+    KeyboardInterrupt
+        As it comes; with a line for the user once a checkpoint is written.
     """
     task, cell = request.make_task(), named_cell(request.cell, request.signal)
     saw = request.saw
@@ -119,29 +121,26 @@ def train(
     claim(out, request.force, request.resume)
     if remark is not None:
         notify(remark)
-    clock = _Clock()
-    try:
-        history = trainer.fit(
-            task,
-            request.epochs,
-            checkpoint=out / "checkpoint.npz",
-            resume=request.resume,
-            progress=progress,
+    clock, checkpoint = _Clock(), out / "checkpoint.npz"
+    with resumable(checkpoint):
+        with closing(engine):
+            history = trainer.fit(
+                task, request.epochs, checkpoint=checkpoint, resume=request.resume, progress=progress
+            )
+            sample = task.present(task.train, np.array([0]), cell, saw)
+            shown = engine.run(task.network, cell, saw, sample)[0]
+            spice = f"ngspice-{engine.version}" if isinstance(engine, Ngspice) else None
+        summary = _summary(request, task, trainer, engine, history, clock, spice)
+        history.to_csv(out / "history.csv", index=False)
+        write_network(trainer.network, out / "network.json")
+        netlist = build_netlist(trainer.network, cell, saw, sample)
+        (out / "netlist.cir").write_text(
+            standalone(netlist, f"tcl_circuits: {task.name}, one training cycle")
         )
-        sample = task.present(task.train, np.array([0]), cell, saw)
-        shown = engine.run(task.network, cell, saw, sample)[0]
-        spice = f"ngspice-{engine.version}" if isinstance(engine, Ngspice) else None
-    finally:
-        engine.close()
-    summary = _summary(request, task, trainer, engine, history, clock, spice)
-    history.to_csv(out / "history.csv", index=False)
-    write_network(trainer.network, out / "network.json")
-    netlist = build_netlist(trainer.network, cell, saw, sample)
-    (out / "netlist.cir").write_text(standalone(netlist, f"tcl_circuits: {task.name}, one training cycle"))
-    write_json(out / "summary.json", summary)
-    _draw_run(out, task, trainer.network, history)
-    exact = Reference(resolution=2).run(task.network, cell, saw, sample)[0]
-    _draw_cycle(out, waveforms(task.network, cell, saw, shown), exact, theta)
+        write_json(out / "summary.json", summary)
+        _draw_run(out, task, trainer.network, history)
+        exact = Reference(resolution=2).run(task.network, cell, saw, sample)[0]
+        _draw_cycle(out, waveforms(task.network, cell, saw, shown), exact, theta)
     return TrainResult(out, summary, () if remark is None else (remark,))
 
 
@@ -193,10 +192,10 @@ def _summary(
         "initial_loss": float(first["loss"]),
         "final_loss": float(last["loss"]),
         "test_loss": float(last["test_loss"]),
-        "test_accuracy": _number(last["test_accuracy"]),
+        "test_accuracy": number(last["test_accuracy"]),
         "baseline": None
         if baseline is None
-        else _number(baseline.loss if baseline.accuracy is None else baseline.accuracy),
+        else number(baseline.loss if baseline.accuracy is None else baseline.accuracy),
         "baseline_name": None if baseline is None else baseline.name,
         "baseline_measure": None
         if baseline is None
@@ -214,10 +213,6 @@ def _summary(
             "ngspice": spice,
         },
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _draw_run(out: Path, task: Task, trained: Network, history: pd.DataFrame) -> None:

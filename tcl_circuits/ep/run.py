@@ -16,11 +16,11 @@ from tcl_circuits.ep.checkpoint import Course
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.layers import Array, resting
 from tcl_circuits.ep.network import Network
-from tcl_circuits.ep.remarks import threshold_remarks
+from tcl_circuits.ep.remarks import rise_remark, threshold_remarks
 from tcl_circuits.ep.rules import Temporal
 from tcl_circuits.ep.settings import Settings
 from tcl_circuits.ep.steps import Rule, Shown
-from tcl_circuits.errors import InputError
+from tcl_circuits.errors import InputError, TclError
 
 _CHUNK = 500
 """Test images that relax together."""
@@ -203,7 +203,7 @@ class Run:
         beta = self._batches.beta(course.epoch, course.batch)
         rng = np.random.default_rng([self._plan.seed, course.epoch, course.batch, _DRAWS])
         shown = Shown(network, x, target, fields, free, beta, rng)
-        changed = self._plan.rule.step(shown)
+        changed = self._step(shown, course)
         if course.epoch == course.batch == 0 and isinstance(self._plan.rule, Temporal):
             for remark in threshold_remarks(self._plan.rule.update, x, self._plan.rule.states(shown)):
                 warnings.warn(remark, stacklevel=2)
@@ -216,15 +216,29 @@ class Run:
             wrong=course.wrong + wrong,
         )
 
+    def _step(self, shown: Shown, course: Course) -> Network:
+        """Network after a batch; what diverges ends the run, and is no fault of its input."""
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self._plan.rule.step(shown)
+        except InputError as fault:
+            raise TclError(
+                f"training failed in epoch {course.epoch + 1}, batch {course.batch + 1}: {fault}"
+            ) from fault
+
     def _next_epoch(self, course: Course) -> Course:
         """Course at the beginning of the next epoch, with the last one in its history."""
         train = 100 * course.wrong / len(self._data.train_x)
         found = course.tested[-1].argmax(axis=1)
         # The mean of no test images is no number.
         test = 100 * float(np.mean(found != self._data.test_y)) if found.size else float("nan")
+        rows = np.vstack([course.rows, [course.epoch + 1, train, test, course.cpu]])
+        remark = rise_remark(rows[:, 1])
+        if remark is not None:
+            warnings.warn(remark, stacklevel=2)
         return replace(
             course,
-            rows=np.vstack([course.rows, [course.epoch + 1, train, test, course.cpu]]),
+            rows=rows,
             epoch=course.epoch + 1,
             batch=0,
             wrong=0,

@@ -230,7 +230,7 @@ def draw_synapse(
     Parameters
     ----------
     time : ndarray of shape (time,)
-        Times from the start of the cycle; the unit is the cycle's.
+        Times from the start of the cycle, as shares of it.
     signal : ndarray of shape (time,)
         Synaptic signal eta_i eta_j, drawn as its difference from the first value.
     u : ndarray of shape (time,)
@@ -238,7 +238,7 @@ def draw_synapse(
     theta : float
         Threshold.
     fast_ramp : (float, float)
-        Start and end of the fast ramp.
+        Start and end of the fast ramp, as shares of the cycle.
     title : str
         Headline.
     """

@@ -48,6 +48,10 @@ class Cost:
     time: float
     energy: float
 
+    def __post_init__(self) -> None:
+        checks.not_negative("Cost", "time", self.time)
+        checks.not_negative("Cost", "energy", self.energy)
+
     def in_kt(self, temperature: float = _ROOM) -> float:
         """Energy in units of kT at a temperature [K]."""
         return self.energy / (BOLTZMANN * checks.positive("Cost", "temperature", temperature))

@@ -97,6 +97,7 @@ class IntegralFeedback:
 
     def kernel(self, s: float = 0.0) -> Kernel:
         """Kernel, the same about every signal: area 0, first moment -tau_m."""
+        checks.finite("IntegralFeedback", "s", s)
         return kernels.integral_feedback(self.tau_u, self.tau_m, self.k)
 
     def time_constant(self, s: float = 0.0) -> float:
@@ -175,6 +176,7 @@ class MaxwellUnit:
 
     def kernel(self, s: float = 0.0) -> Kernel:
         """Kernel, the same about every strain: area 0, first moment -gamma."""
+        checks.finite("MaxwellUnit", "s", s)
         return kernels.maxwell(self.k, self.gamma)
 
     def time_constant(self, s: float = 0.0) -> float:
@@ -223,6 +225,7 @@ class CapacitorMemristor:
 
     def kernel(self, s: float = 0.0) -> Kernel:
         """Kernel, the same about every voltage: area 0, first moment -c."""
+        checks.finite("CapacitorMemristor", "s", s)
         return kernels.rc(self.r, self.c)
 
     def time_constant(self, s: float = 0.0) -> float:

@@ -231,6 +231,9 @@ def ladder_kernels(
 
 def _modes(ladders: Sequence[Ladder], steps: ArrayLike, s: float) -> Modes:
     """Modes of the answers to steps, per unit of signal, one row for each ladder."""
+    for ladder in ladders:
+        if not isinstance(ladder, Ladder):
+            raise InputError(f"ladder kernel: {ladder!r} is not a Ladder")
     before = np.full(len(ladders), _checked_signal(s))
     heights = _checked_steps(steps, len(ladders), s)
     gamma, factor, _ = _stack(ladders, before)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import StartTcl, Tcl
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from tcl_circuits import ep
@@ -23,6 +24,7 @@ from tcl_circuits.cli import app
 from tcl_circuits.commands.ep import EpResult, train_ep
 from tcl_circuits.ep.probe import probe_synapse
 from tcl_circuits.errors import TclError
+from tcl_circuits.figures.ep import draw_synapse
 from tcl_circuits.kernels import sine
 from tcl_circuits.protocol import Sawtooth
 
@@ -114,6 +116,7 @@ class TestFiles:
         network = ep.Network((found["W1"], found["W2"]), (found["b1"], found["b2"]))
         digits = ep.data.digits_8x8(0)
         error = 100 * np.mean(network.predict(digits.test_x) != digits.test_y)
+        assert error == pytest.approx(summary(whole)["test_error_cold"])
         # In the run, test images relax from their states of the last epoch.
         assert error == pytest.approx(summary(whole)["test_error"], abs=2)
 
@@ -153,6 +156,21 @@ def write_folder(path: Path, **changes: bytes) -> Path:
         (path / f"{part}-images-idx3-ubyte").write_bytes(changes.get(f"{part}_images", images))
         (path / f"{part}-labels-idx1-ubyte").write_bytes(changes.get(f"{part}_labels", labels))
     return path
+
+
+def test_the_synapse_is_shown_in_cycles(tcl: Tcl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a sawtooth that takes 3.1 of its units of time, too."""
+    drawn: list[tuple[Any, ...]] = []
+
+    def draw(*arguments: Any) -> Figure:
+        drawn.append(arguments)
+        return draw_synapse(*arguments)
+
+    monkeypatch.setattr("tcl_circuits.commands.ep.draw_synapse", draw)
+    assert tcl("ep", *QUICK, "--preset", "best", "--epochs", 1, "--out", "out").exit_code == 0
+    (time, *_, fast_ramp, _), *_ = drawn
+    assert (time[0], time[-1]) == pytest.approx((0, 1))
+    assert fast_ramp == pytest.approx((0, 0.1 / 3.1))
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +289,34 @@ class TestInterrupt:
         process.communicate()
         assert tcl("ep", *QUICK, "--epochs", 4, "--out", out, "--resume").exit_code == 0
         same_run(out, whole)
+
+    @pytest.mark.parametrize("left", [None, "--force", "--resume"])
+    def test_before_the_first_checkpoint(
+        self, tcl: Tcl, monkeypatch: pytest.MonkeyPatch, whole: Path, tmp_path: Path, left: str | None
+    ) -> None:
+        """Nothing is said of a checkpoint that is not there, or is another run's; what is there stays."""
+        if left is not None:
+            shutil.copytree(whole, tmp_path / "out")
+
+        def interrupted(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("tcl_circuits.ep.trainer.Run", interrupted)
+        before = {path.name: path.read_bytes() for path in tmp_path.glob("out/*")}
+        result = tcl("ep", *QUICK, "--out", "out", *([] if left is None else [left]))
+        assert (result.exit_code, result.stdout) == (130, "")
+        assert result.stderr.splitlines() == ["interrupted"]
+        assert {path.name: path.read_bytes() for path in tmp_path.glob("out/*")} == before
+
+    def test_while_files_are_written(self, tcl: Tcl, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("tcl_circuits.commands.ep._draw", interrupted)
+        result = tcl("ep", *QUICK, "--epochs", 1, "--out", "out")
+        assert result.exit_code == 130
+        assert result.stderr.splitlines()[-1] == "interrupted; the checkpoint is kept: go on with --resume"
+        assert Path("out/checkpoint.npz").exists()
 
     def test_full_size(self, start_tcl: StartTcl, tmp_path: Path) -> None:
         """The paper's network on its 10,000 images stops as soon as a small one."""

@@ -31,12 +31,18 @@ def test_all_ends_with_the_headlines_of_each(tcl: Tcl) -> None:
         assert f" {name} " in result.stdout
 
 
-def test_3b_reads_a_run_that_is_there(tcl: Tcl) -> None:
+def leave_run(summary: str) -> None:
+    """A run of three epochs in the place of Fig. 3's with seed 4."""
     run = Path("runs/ep-mnist-12k-tcl-published-seed4")
     run.mkdir(parents=True)
     run.joinpath("history.csv").write_text(
         "epoch,train_error,test_error,cpu_s\n1,14.5,10.5,1\n2,7.5,8.25,1\n3,5.5,7,1\n"
     )
+    run.joinpath("summary.json").write_text(summary)
+
+
+def test_3b_reads_a_run_that_is_there(tcl: Tcl) -> None:
+    leave_run('{"data": "mnist-12k", "sizes": [784, 500, 10], "seed": 4}')
     result = tcl("figure", "3b", "--points", "2", "--seed", "4", "--out", "out")
     assert result.exit_code == 0
     assert {path.name for path in Path("out").iterdir()} == {"3b.csv", "3b.json", "3b.png"}
@@ -44,6 +50,25 @@ def test_3b_reads_a_run_that_is_there(tcl: Tcl) -> None:
     assert list(table.columns) == ["epoch", "train_error", "test_error"]
     assert table.to_numpy().tolist() == [[1, 14.5, 10.5], [2, 7.5, 8.25]]
     assert json.loads(Path("out/3b.json").read_text())["headline"]["test error, epoch 2"] == 8.25
+
+
+@pytest.mark.parametrize(
+    ("summary", "said"),
+    [
+        ('{"data": "mnist-12k", "sizes": [784, 50, 10], "seed": 4}', "'sizes': [784, 50, 10]"),
+        ('{"data": "mine", "sizes": [784, 500, 10], "seed": 4}', "'data': 'mine'"),
+        ("{", "summary.json is damaged"),
+        ("[]", "summary.json is damaged"),
+    ],
+)
+def test_3b_takes_no_other_run_for_it(tcl: Tcl, summary: str, said: str) -> None:
+    """Nothing of the layers or of a folder's content is in the name of a run's directory."""
+    leave_run(summary)
+    result = tcl("figure", "3b", "--points", "2", "--seed", "4", "--out", "out")
+    assert result.exit_code == 2
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("tcl-circuits:"))
+    assert said in line
+    assert not Path("out", "3b.png").exists()
 
 
 @pytest.mark.parametrize(

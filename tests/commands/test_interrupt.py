@@ -104,6 +104,29 @@ def test_ctrl_c_and_resume(
     same_run(out, whole(name))
 
 
+@pytest.mark.parametrize("left", [None, "--force"])
+def test_before_the_first_checkpoint(
+    tcl: Tcl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left: str | None
+) -> None:
+    """Nothing is said of a checkpoint that is not there, or is another run's; what is there stays."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tcl_circuits.training.run.step_gain", interrupted)
+    out = tmp_path / "out"
+    if left is not None:
+        out.mkdir()
+        (out / "checkpoint.npz").write_bytes(b"of another run")
+    before = {path.name: path.read_bytes() for path in out.glob("*")}
+    result = tcl(
+        "train", "allostery", "--engine", "reference", "--out", out, *([] if left is None else [left])
+    )
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr.splitlines() == ["interrupted"]
+    assert {path.name: path.read_bytes() for path in out.glob("*")} == before
+
+
 def test_sigkill_and_resume(
     tcl: Tcl, start_tcl: StartTcl, tmp_path: Path, whole: Callable[[str], Path]
 ) -> None:

@@ -126,6 +126,18 @@ class TestIdxFolder:
         assert np.array_equal(digits.test_x, pixels / 256)
         assert digits.test_y.tolist() == [*range(10), 0, 1]
 
+    def test_fashion_mnist_as_it_is_downloaded_and_unpacked(self, tmp_path: Path) -> None:
+        """Its names are MNIST's; what unpacks them keeps the packed ones beside: one data set, not two."""
+        content = parts()
+        path = tmp_path / "FashionMNIST" / "raw"
+        path.mkdir(parents=True)
+        folder(path, content, packed=True)
+        packed = data.idx_folder(path)
+        folder(path, content)
+        for digits in (packed, data.load(path)):
+            assert digits.train_x.shape == (30, 784)
+            assert digits.test_y.tolist() == [*range(10), 0, 1]
+
     @pytest.mark.parametrize("form", ["{}", "emnist-digits-{}.gz", "{}.gz"])
     def test_names_of_other_makes(self, tmp_path: Path, form: str) -> None:
         for name, whole in parts().items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from functools import cache
@@ -12,14 +13,14 @@ import pandas as pd
 import pytest
 
 import tcl_circuits as tcl
-from tcl_circuits import HardThreshold, InputError, SoftThreshold, kernels
+from tcl_circuits import HardThreshold, InputError, SoftThreshold, TclError, kernels
 from tcl_circuits.ep import RULES, Network, Settings, Trainer, data
 from tcl_circuits.ep.checkpoint import Checkpoint
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.ramp import Continuous
 from tcl_circuits.ep.trainer import Progress
 
-SIZES = (64, 20, 10)
+SIZES = (64, 24, 10)
 NUMBERS = ["epoch", "train_error", "test_error"]
 
 
@@ -208,7 +209,7 @@ class TestResume:
     @pytest.mark.parametrize(
         ("other", "named"),
         [
-            ({"sizes": (64, 21, 10)}, r"sizes was \[64, 20, 10\], is \[64, 21, 10\]"),
+            ({"sizes": (64, 21, 10)}, r"sizes was \[64, 24, 10\], is \[64, 21, 10\]"),
             ({"rule": "contrast"}, "rule was 'tcl', is 'contrast'"),
             ({"seed": 3}, "seed was 0, is 3"),
             ({"settings": Settings()}, "weight_thresholds was"),
@@ -287,6 +288,36 @@ class TestRemarks:
         assert len(caught) == 1
         assert len(batches) == 20
 
+    @pytest.mark.parametrize("nodes", [24, 50])
+    def test_an_update_that_goes_astray(self, nodes: int) -> None:
+        """The published thresholds, with nodes so few that each one's contrasts are large: told twice."""
+        trainer = make(settings="published", sizes=(64, nodes, 10))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            history = trainer.fit(data.digits_8x8(), 25)
+        said = [str(warning.message) for warning in caught]
+        assert re.match(
+            r"the first batch's update of the weights into layer 1 hardly follows .* \(cosine -?0\.\d\d\): "
+            r"\d\d % of it is in contrasts above 0\.0021, where the threshold 1\.2e-06 passes the slow ramp",
+            said[0],
+        )
+        errors = history.train_error
+        risen = re.match(
+            r"the training error has risen from ([\d.]+) % in epoch \d+ to ([\d.]+) % in epoch (\d+)",
+            said[-1],
+        )
+        assert risen is not None
+        low, high, epoch = (float(number) for number in risen.groups())
+        assert (low, high) == pytest.approx((errors[: int(epoch)].min(), errors[int(epoch) - 1]), rel=1e-2)
+        assert len([line for line in said if "has risen" in line]) == 1
+
+    @pytest.mark.parametrize(("nodes", "seed"), [(200, 0), (200, 1), (200, 2), (500, 0)])
+    def test_no_false_alarm_where_the_published_thresholds_learn(self, nodes: int, seed: int) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            history = make(settings="published", seed=seed, sizes=(64, nodes, 10)).fit(data.digits_8x8(), 4)
+        assert history.train_error.iloc[-1] < 20
+
     def test_thresholds_of_biases_too(self) -> None:
         settings = replace(Settings.named("digits"), bias_thresholds=(1.0, 1.0))
         with pytest.warns(UserWarning, match="biases of layer") as caught:
@@ -310,11 +341,11 @@ class TestRefused:
         """What was reached before is kept; the message says what to do."""
         settings = replace(Settings.named("digits"), rates=(1e38, 1e38), gate=HardThreshold)
         trainer = make("contrast", settings)
-        with (
-            np.errstate(all="ignore"),
-            pytest.raises(InputError, match=r"hold (nan|-?inf) at .* lower the learning rates"),
-        ):
+        said = r"epoch 1, batch \d+: .* hold (nan|-?inf) at .* lower the learning rates"
+        with pytest.raises(TclError, match=said) as caught:
             trainer.fit(digits(), 3, tmp_path / "c.npz")
+        # The input was fine: another exit code.
+        assert not isinstance(caught.value, InputError)
         saved = Checkpoint.load(tmp_path / "c.npz").course.network
         assert all(np.all(np.isfinite(w)) for w in saved.weights)
 

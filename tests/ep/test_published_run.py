@@ -11,7 +11,13 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_published_run() -> None:
-    at_35, reached = [], []
+    """Three seeds of 45 epochs.
+
+    Held for each: errors after epochs 1, 10 and 35, and at most one image of the 10,000 wrong by epoch 45.
+    Not held for each: none wrong by then. Measured in nine runs of these seeds: seven come to 0 % by epoch
+    45; seed 1 with numba, at epoch 47. Rounding decides on the last image.
+    """
+    at_35, least = [], []
     for seed in (0, 1, 2):
         trainer = Trainer(Network.create((784, 500, 10), seed=seed), seed=seed)
         history = trainer.fit(data.mnist_12k(), 45).set_index("epoch")
@@ -23,11 +29,10 @@ def test_the_published_run() -> None:
         assert train[35] <= 0.1
         assert history.cpu_s[:35].sum() <= 600
         at_35.append(test[35])
-        reached.append(train.min())
+        least.append(train.min())
     assert np.mean(at_35) <= 5.0
-    # One image of the 10,000 may be held in a wrong state for longer; which runs do so, rounding decides.
-    assert min(reached) == 0
-    assert max(reached) <= 0.01
+    assert max(least) <= 0.01
+    assert least.count(0) >= 1
 
 
 def test_the_best_settings() -> None:

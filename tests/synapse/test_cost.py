@@ -112,3 +112,8 @@ def test_bad_sizes_are_refused(count: int) -> None:
         NetworkSize(count, 3)
     with pytest.raises(InputError, match="NetworkSize: synapses = "):
         NetworkSize(3, count)
+
+
+def test_a_cost_is_two_numbers() -> None:
+    with pytest.raises(InputError, match="Cost: time = '1' must be"):
+        Cost("1", 2.0)  # type: ignore[arg-type]

@@ -324,3 +324,11 @@ def test_bad_heights_amplitudes_and_levels_are_refused_by_name(value: float) -> 
     for system in (SYSTEMS[0], MaxwellUnit(1.0, 1.0), CapacitorMemristor(1.0, 1.0)):
         with pytest.raises(InputError, match=": s = "):
             system.store(value)
+
+
+@pytest.mark.parametrize(
+    "system", [IntegralFeedback(1.0, 2.0, 3.0), MaxwellUnit(1.0, 2.0), CapacitorMemristor(1.0, 2.0)]
+)
+def test_a_kernel_is_asked_for_at_a_number(system: FeedbackSystem) -> None:
+    with pytest.raises(InputError, match="s = nan must be a finite number"):
+        system.kernel(np.nan)

@@ -266,3 +266,8 @@ def test_bad_scales_are_refused(name: str, value: float) -> None:
     if name == "pace":
         with pytest.raises(InputError, match=name):
             Ladder(0.1).kernel(100.0, pace=value)
+
+
+def test_only_ladders_have_ladder_kernels() -> None:
+    with pytest.raises(InputError, match="'a' is not a Ladder"):
+        ladder_kernels(["a"], [1.0])  # type: ignore[list-item]
