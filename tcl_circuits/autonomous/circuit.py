@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import Design, Detector, States
 from tcl_circuits.circuit.autonomous_cell import CellState
@@ -62,7 +60,8 @@ class Columns:
     Parameters
     ----------
     names : tuple of str
-        Names of the vectors: time, node voltages, w, v and u of the edges, input currents, beta, gate, threshold.
+        Names of the vectors: time, node voltages, w, v and u of the edges, input currents, beta, gate,
+        threshold.
     nodes, w, v, u, currents : slice
         Their columns.
     """
@@ -186,14 +185,14 @@ def _threshold(design: Design, states: States, names: tuple[str, ...]) -> list[E
     detector = design.detector
     if detector is None:
         return [VoltageSource("vtheta", "theta", "0", design.cell.theta)]
-    ends = [design.nudge.outputs.ends(k, tuple(names[p] for p in design.network.outputs.tolist()))
-            for k in range(design.train.targets.shape[1])]
+    ends = [
+        design.nudge.outputs.ends(k, tuple(names[p] for p in design.network.outputs.tolist()))
+        for k in range(design.train.targets.shape[1])
+    ]
     return list(detector_elements(detector, ends, states.theta))
 
 
-def detector_elements(
-    detector: Detector, ends: list[tuple[str, str]], start: float
-) -> tuple[Element, ...]:
+def detector_elements(detector: Detector, ends: list[tuple[str, str]], start: float) -> tuple[Element, ...]:
     """Elements of the peak detector; `ends` are the nodes of each output value."""
     errors = "+".join(
         f"abs(V(t{k})-{f'V({plus})' if minus == '0' else f'V({plus},{minus})'})"
@@ -223,33 +222,28 @@ def netlist_text(
     control : Control, optional
         Error control.
     """
-    chosen = control or Control.of(design)
+    elements = elements_of(design, start, states)
+    return netlist_of(elements, design, start, title, control or Control.of(design))
+
+
+def netlist_of(
+    elements: tuple[Element, ...], design: Design, start: int, title: str, control: Control
+) -> str:
+    """Netlist of a run's elements; see :func:`netlist_text`."""
     saw = design.schedule.timing.saw
     heading = "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]
-    saved = Columns.of(design).names[1:]
+    saved = tuple(dict.fromkeys(Columns.of(design).names[1:]))
     length = (len(design.schedule.periods) - start) * design.schedule.timing.period
-    lines = [str(circuit_of(elements_of(design, start, states), heading)).rstrip()]
-    lines += [
-        ".save " + " ".join(dict.fromkeys(saved[k : k + _SAVED_A_LINE]))
-        for k in range(0, len(saved), _SAVED_A_LINE)
-    ]
+    lines = [str(circuit_of(elements, heading)).rstrip()]
+    lines += [".save " + " ".join(saved[k : k + _SAVED_A_LINE]) for k in range(0, len(saved), _SAVED_A_LINE)]
     tolerances = " ".join(
-        f"{name}={getattr(chosen, name):g}" for name in ("reltol", "abstol", "vntol", "chgtol", "trtol")
+        f"{name}={getattr(control, name):g}" for name in ("reltol", "abstol", "vntol", "chgtol", "trtol")
     )
     lines += [
-        f".options noinit method={chosen.method} {tolerances}",
-        f".tran {spice_number(chosen.first * saw.tau_f)} {spice_number(length)} 0 "
-        f"{spice_number(chosen.longest * saw.tau_s)} uic",
+        f".options noinit method={control.method} {tolerances}",
+        f".tran {spice_number(control.first * saw.tau_f)} {spice_number(length)} 0 "
+        f"{spice_number(control.longest * saw.tau_s)} uic",
         ".end",
         "",
     ]
     return "\n".join(lines)
-
-
-def rows_between(rows: FloatArray, time: float) -> FloatArray:
-    """Row at a time [s], linear between the rows of a transient."""
-    k = int(np.clip(np.searchsorted(rows[:, 0], time), 1, rows.shape[0] - 1))
-    before, after = rows[k - 1], rows[k]
-    share = (time - before[0]) / (after[0] - before[0])
-    result: FloatArray = before + share * (after - before)
-    return result

@@ -16,15 +16,15 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.training.task import Samples
 
 NODE_CAPACITANCE = 0.2e-12
-"""Capacitance of a free node to ground where the network has none [F]; a transient without rest state needs it."""
+"""Capacitance of a free node where the network has none [F]; a transient without rest state needs it."""
 
 
 @dataclass(frozen=True)
 class Detector:
     """A shared peak detector of the output error, whose voltage is every edge's threshold.
 
-    It follows the largest ``slope sum_k abs(T_k - y_k) + floor`` upwards at once and forgets it with `memory`, so that
-    the threshold falls with the error, without a host.
+    It follows the largest ``slope sum_k abs(T_k - y_k) + floor`` upwards at once and forgets it with
+    `memory`, so that the threshold falls with the error, without a host.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Where the energy of an autonomous run goes: sources on one side, heat and charge on the other.
 
-The inputs' currents are the simulator's own; all else follows from voltages. The balance therefore closes only if
-the simulated currents obey Kirchhoff's laws and the time points are dense enough.
+The inputs' currents are the simulator's own; all else follows from voltages. The balance therefore closes
+only if the simulated currents obey Kirchhoff's laws and the time points are dense enough.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def diode_power(network: Network, voltage: FloatArray) -> FloatArray:
     # Without resistance around them, the ports' voltages are those given.
     solver = PortSolver(junctions, np.zeros((junctions.count, junctions.count)), ["diode"] * junctions.count)
     state = solver.solve(x, HeldPull(np.zeros((x.shape[0], 0))))
-    return -np.sum(state.currents * junctions.sign * voltage[:, junctions.nodes], axis=1)
+    through = -state.currents * junctions.sign
+    return np.asarray(np.sum(through * voltage[:, junctions.nodes], axis=1))
 
 
 def cumulated(time: FloatArray, power: FloatArray, start: FloatArray) -> FloatArray:

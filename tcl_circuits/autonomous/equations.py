@@ -9,6 +9,7 @@ corner of the sources.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -80,8 +81,8 @@ class StateEquations:
             course = _Course(
                 begin,
                 end,
-                *(self._inputs_at(t, begins, levels, presented) for t in (begin, end)),
-                *(self._strengths(t, period.learns) for t in (begin, end)),
+                [self._inputs_at(t, begins, levels, presented) for t in (begin, end)],
+                [self._strengths(t, period.learns) for t in (begin, end)],
                 target,
             )
             y = self._integrate(course, y, states.v)
@@ -90,7 +91,7 @@ class StateEquations:
 
     def _inputs_at(self, t: float, begins: list[float], levels: FloatArray, presented: int) -> FloatArray:
         if presented == 0:
-            return levels[0]
+            return np.asarray(levels[0])
         share = min(1.0, (t - begins[presented - 1]) / self._design.schedule.timing.switch)
         result: FloatArray = levels[presented - 1] + share * (levels[presented] - levels[presented - 1])
         return result
@@ -156,8 +157,9 @@ class StateEquations:
         points = OperatingPoints(self._design.network.with_conductance(conductance))
         rest = points.free(inputs[None])
         if beta == 0:
-            return rest.voltages[0]
-        return points.nudged(rest, self._design.nudge, target[None], np.array([beta]))[0, 0]
+            return np.asarray(rest.voltages[0])
+        nudged = points.nudged(rest, self._design.nudge, target[None], np.array([beta]))
+        return np.asarray(nudged[0, 0])
 
 
 class HostUpdated(StateEquations):
@@ -185,14 +187,12 @@ class _Course:
         self,
         begin: float,
         end: float,
-        inputs: FloatArray,
-        last_inputs: FloatArray,
-        strengths: FloatArray,
-        last_strengths: FloatArray,
+        inputs: list[FloatArray],
+        strengths: list[FloatArray],
         target: FloatArray,
     ) -> None:
         self.begin, self.end, self.target = begin, end, target
-        self._inputs, self._strengths = (inputs, last_inputs), (strengths, last_strengths)
+        self._inputs, self._strengths = inputs, strengths
 
     def at(self, t: float) -> tuple[FloatArray, FloatArray]:
         """Input voltages, and strengths of nudge and gate."""
@@ -200,11 +200,11 @@ class _Course:
         inputs, strengths = (
             first + share * (last - first) for first, last in (self._inputs, self._strengths)
         )
-        return inputs, strengths
+        return np.asarray(inputs), np.asarray(strengths)
 
 
 def _spans(corners: set[float]) -> list[tuple[float, float]]:
     """Spans between corners that are apart by more than rounding."""
     ordered = sorted(corners)
     kept = [t for k, t in enumerate(ordered) if k == 0 or t - ordered[k - 1] > 1e-12]
-    return list(zip(kept[:-1], kept[1:], strict=True))
+    return list(pairwise(kept))

@@ -1,4 +1,4 @@
-"""From a task and a few numbers to a design: gain, threshold, clock - and what would go wrong, said before it runs."""
+"""From a task and a few numbers to a design: gain, threshold, clock - and what would go wrong in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import NODE_CAPACITANCE, Design, Detector
 from tcl_circuits.autonomous.schedule import Schedule
 from tcl_circuits.autonomous.stability import Stability, free_voltages, gain_for, stability
@@ -194,27 +193,27 @@ def require_signal(cell: AutonomousCell, timing: Timing, amplitude: float) -> No
     if cell.theta < largest:
         return
     fastest = cell.scale * amplitude * (1 - np.exp(-1.0))
+    highest = engineering(float(largest), "V")
     words = f"the threshold of {engineering(cell.theta, 'V')} is above any signal "
     if cell.theta < fastest:
         raise InputError(
-            f"{words}of a fast ramp of {engineering(tau_f, 's')} (at most {engineering(float(largest), 'V')}), so "
+            f"{words}of a fast ramp of {engineering(tau_f, 's')} (at most {highest}), so "
             "nothing would be learned: the nudge switches slower than the threshold asks for; "
             "shorten tau_f, lengthen tau_s, or lower the threshold"
         )
-    raise InputError(
-        f"{words}(at most {engineering(float(largest), 'V')}), so nothing would be learned; lower the threshold"
-    )
+    raise InputError(f"{words}(at most {highest}), so nothing would be learned; lower the threshold")
 
 
 def _require_settled(network: Network, timing: Timing) -> None:
     """Raise an InputError if the inputs' change is still felt when the nudge begins."""
-    node = network.node_capacitance or NODE_CAPACITANCE
-    slowest = max(R * C, node * network.node_count / network.conductance.min() / 2)
-    if timing.settle < _SETTLED * min(slowest, R * C):
+    at_node = np.bincount(network.edges.ravel(), np.repeat(network.conductance, 2), network.node_count)
+    nodes = float(((network.node_capacitance or NODE_CAPACITANCE) / at_node[network.free]).max(initial=0.0))
+    what, slowest = max((("sense branches", R * C), ("nodes", nodes)), key=lambda one: one[1])
+    if timing.settle < _SETTLED * slowest:
         raise InputError(
-            f"the samples switch slower than the gate opens: {engineering(timing.settle, 's')} is not long enough "
-            f"for the sense branches ({engineering(R * C, 's')}) to forget the inputs' change; settle for "
-            f"{engineering(_SETTLED * R * C, 's')} or longer"
+            f"the samples switch slower than the gate opens: {engineering(timing.settle, 's')} is not long "
+            f"enough for the {what} ({engineering(slowest, 's')}) to forget the inputs' change; settle for "
+            f"{engineering(_SETTLED * slowest, 's')} or longer"
         )
 
 
@@ -225,9 +224,3 @@ def _detector(learned: CircuitTask, cell: AutonomousCell, timing: Timing) -> Det
     error = float(np.abs(y - task.train.targets).sum(axis=1).max())
     theta = positive("--detector", "threshold", cell.theta)
     return Detector(theta / error, _FLOOR * theta, theta, _MEMORY * timing.period)
-
-
-def first_errors(design: Design) -> FloatArray:
-    """Errors of the outputs before training (samples, values) [V]."""
-    voltage = free_voltages(design.network, design.train.inputs)
-    return design.outputs(voltage) - design.train.targets

@@ -1,7 +1,7 @@
 """What is kept of an autonomous run, on the disk while it runs: one record for each moment of the schedule.
 
-A record is a row of float64: kind, period, sample, time, then the transient's columns, then the energies so far.
-Records are appended as the simulator reaches them; a run that ends for whatever reason has all
+A record is a row of float64: kind, period, sample, time, then the transient's columns, then the energies so
+far. Records are appended as the simulator reaches them; a run that ends for whatever reason has all
 of them, and goes on after the last whole period.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -21,7 +21,7 @@ from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.autonomous.circuit import Columns
 from tcl_circuits.autonomous.design import Design, States
 from tcl_circuits.autonomous.energy import PARTS, cumulated, powers
-from tcl_circuits.autonomous.schedule import KINDS, Mark
+from tcl_circuits.autonomous.schedule import KINDS, Kind, Mark
 from tcl_circuits.errors import InputError
 from tcl_circuits.files import reading_checkpoint, replacing
 
@@ -56,19 +56,20 @@ class Records:
     @classmethod
     def of(cls, table: FloatArray, columns: int) -> Records:
         """Records of a table as the file holds it."""
-        whole = table[:, :3].astype(np.int64)
-        return cls(
-            *whole.T, table[:, 3], table[:, _HEAD : _HEAD + columns], table[:, _HEAD + columns :]
-        )
+        kind, period, sample = table[:, :3].astype(np.int64).T
+        rows, energy = table[:, _HEAD : _HEAD + columns], table[:, _HEAD + columns :]
+        return cls(kind, period, sample, table[:, 3], rows, energy)
 
-    def of_kind(self, kind: str) -> Records:
+    def of_kind(self, kind: Kind) -> Records:
         """Those of one kind."""
-        chosen = self.kind == KINDS.index(kind)  # type: ignore[arg-type]
+        chosen = self.kind == KINDS.index(kind)
         return Records(
-            *(
-                getattr(self, name)[chosen]
-                for name in ("kind", "period", "sample", "time", "rows", "energy")
-            )
+            self.kind[chosen],
+            self.period[chosen],
+            self.sample[chosen],
+            self.time[chosen],
+            self.rows[chosen],
+            self.energy[chosen],
         )
 
 
@@ -113,7 +114,9 @@ class RecordFile:
         with reading_checkpoint(self.path.with_suffix(".json"), "--resume"):
             about = json.loads(self.path.with_suffix(".json").read_text())
             if about["version"] > _VERSION:
-                raise InputError(f"{self.path} is of version {about['version']}; this package reads {_VERSION}")
+                raise InputError(
+                    f"{self.path} is of version {about['version']}; this package reads {_VERSION}"
+                )
             self._require(about["settings"])
         with reading_checkpoint(self.path, "--resume"):
             data = np.fromfile(self.path)
@@ -227,5 +230,5 @@ def last_states(records: Records, columns: Columns, design: Design) -> tuple[int
 
 def _learned(design: Design, upto: int) -> int:
     """Sample of the last learning cycle up to a period."""
-    periods: Iterable = reversed(design.schedule.periods[: upto + 1])
+    periods = reversed(design.schedule.periods[: upto + 1])
     return next((period.samples[0] for period in periods if period.learns), 0)

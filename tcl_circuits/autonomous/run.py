@@ -1,4 +1,4 @@
-"""Run an autonomous design, keep what it reaches on the disk, and read it back as histories and trajectories."""
+"""Run an autonomous design, keep what it reaches on the disk, and read it back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.circuit import Columns, Control, netlist_text
 from tcl_circuits.autonomous.design import Design
 from tcl_circuits.autonomous.energy import PARTS, balance
-from tcl_circuits.autonomous.record import RecordFile, Recorder, Records, append, last_states
+from tcl_circuits.autonomous.record import Recorder, RecordFile, Records, append, last_states
 from tcl_circuits.autonomous.stability import stability
 from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.transient import stream
@@ -61,7 +61,9 @@ class Run:
 
     def netlist(self) -> str:
         """Netlist of the whole run; ``ngspice -b -r out.raw`` runs it."""
-        return netlist_text(self.design, 0, self.design.start(), "tcl_circuits: learns by itself", self._control)
+        return netlist_text(
+            self.design, 0, self.design.start(), "tcl_circuits: learns by itself", self._control
+        )
 
     def records(self) -> Records:
         """All that is on the disk."""
@@ -140,9 +142,7 @@ class Run:
         except (IndexError, ValueError):
             network = design.network
         cell = design.cell
-        now = stability(
-            network, design.train.inputs, cell.signal, cell.gain, cell.polarity, cell.lag > 0
-        )
+        now = stability(network, design.train.inputs, cell.signal, cell.gain, cell.polarity, cell.lag > 0)
         if now.polarity == "standard" and now.exact > now.limit:
             return f"likely the network runs away: lambda_max is {now.exact:.2g} with the standard sawtooth"
         if now.exact > now.limit:
@@ -160,16 +160,17 @@ class _Waves:
         period = schedule.timing.period
         self._span = (learning[0] * period, (learning[-1] + 1) * period) if learning else (0.0, period)
         self._kept: list[FloatArray] = []
+        self._complete = False
 
     def take(self, rows: FloatArray) -> None:
         """Take a chunk; write the file once all is there."""
-        if self._path is None or not rows.size:
+        if self._complete:
             return
         first, last = self._span
         self._kept.append(rows[(rows[:, 0] >= first) & (rows[:, 0] <= last * (1 + 1e-9))])
         if rows[-1, 0] >= last * (1 - 1e-9):
             waveforms(self._run, np.vstack(self._kept)).to_netcdf(self._path)
-            self.take = lambda rows: None  # type: ignore[method-assign]
+            self._complete = True
 
 
 class _Teller:
@@ -244,10 +245,10 @@ def trajectories(run: Run, records: Records) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``conductance`` and ``state`` (time, edge) [S] at the end of each period - what the edge conducts with and
-        what its state has come to -, ``theta`` (time) [V], ``energy`` (time, part) [J]; ``output``
-        (look_time, value) with ``sample`` and ``target`` at each look; ``free_output`` (cycle_time, value) before
-        the nudge of each learning cycle.
+        ``conductance`` and ``state`` (time, edge) [S] at the end of each period - what the edge conducts
+        with and what its state has come to -, ``theta`` (time) [V], ``energy`` (time, part) [J]; ``output``
+        (look_time, value) with ``sample`` and ``target`` at each look; ``free_output`` (cycle_time, value)
+        before the nudge of each learning cycle.
     """
     design, columns = run.design, run.columns
     ends, looks, frees = (records.of_kind(kind) for kind in ("end", "look", "free"))
@@ -282,8 +283,11 @@ def trajectories(run: Run, records: Records) -> xr.Dataset:
 
 
 def waveforms(run: Run, rows: FloatArray) -> xr.Dataset:
-    """Time points as labelled waveforms: voltage (node, time), u, w, v (edge, time), beta, gate, theta (time)."""
+    """Time points as waveforms: voltage (node, time), u, w, v (edge, time), beta, gate, theta (time)."""
     network, columns = run.design.network, run.columns
+    timing = run.design.schedule.timing
+    saw = timing.saw
+    fast = float(rows[0, 0]) + timing.gap + saw.fast_ramp[0]
     return xr.Dataset(
         {
             "voltage": (("node", "time"), rows[:, columns.nodes].T, {"units": "V"}),
@@ -295,10 +299,7 @@ def waveforms(run: Run, rows: FloatArray) -> xr.Dataset:
                     ("v", rows[:, columns.v]),
                 )
             },
-            **{
-                name: (("time",), rows[:, getattr(columns, name)])
-                for name in ("beta", "gate", "theta")
-            },
+            **{name: (("time",), rows[:, getattr(columns, name)]) for name in ("beta", "gate", "theta")},
         },
         coords={
             "time": ("time", rows[:, 0], {"units": "s"}),
@@ -306,6 +307,7 @@ def waveforms(run: Run, rows: FloatArray) -> xr.Dataset:
             "role": ("node", [network.role_of(k) for k in range(network.node_count)]),
             "edge": ("edge", list(network.edge_labels)),
         },
+        attrs={"theta_V": run.design.cell.theta, "fast_start_s": fast, "fast_stop_s": fast + saw.tau_f},
     )
 
 

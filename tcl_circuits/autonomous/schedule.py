@@ -1,8 +1,8 @@
 """Which sample is presented when: learning cycles in the seed's order, and looks at all samples between.
 
 Time is cut into periods of equal length. In a learning period one sample is presented and the nudge runs;
-in a look the nudge is off and the write gate closed, and samples are presented one after the other, so that the
-loss is measured in the circuit. Everything after a period follows from the states at its end: a run can
+in a look the nudge is off and the write gate closed, and samples are presented one after the other, so that
+the loss is measured in the circuit. Everything after a period follows from the states at its end: a run can
 go on from there.
 """
 
@@ -117,8 +117,8 @@ class Schedule:
             raise InputError(f"schedule: {cycles} cycles of {train} samples can't be run")
         if not 2 * timing.switch < look_time <= timing.period:
             raise InputError(
-                f"schedule: a look of {look_time:g} s must be longer than two switches of {timing.switch:g} s "
-                f"and not longer than a period of {timing.period:g} s"
+                f"schedule: a look of {look_time:g} s must be longer than two switches of "
+                f"{timing.switch:g} s and not longer than a period of {timing.period:g} s"
             )
         every = look_every or train * max(1, round(cycles / train / _USUAL_LOOKS))
         shown = _looks(train + test, timing.period, look_time, wait)
@@ -145,7 +145,7 @@ class Schedule:
         return self.periods[-1].cycles
 
     def presentations(self, start: int = 0) -> Iterator[tuple[float, int]]:
-        """Times at which the inputs begin to switch, from period `start` on, and the sample they switch to."""
+        """Times at which inputs begin to switch, from period `start` on, and the sample they switch to."""
         for p, period in enumerate(self.periods[start:]):
             for k, sample in enumerate(period.samples):
                 yield p * self.timing.period + period.wait + k * self.look_time, sample
@@ -165,7 +165,9 @@ class Schedule:
             found.append(Mark(begin + self.timing.period, start + p, "end", period.samples[-1]))
         return found
 
-    def levels(self, values: FloatArray, start: int, before: FloatArray, learning: bool) -> list[list[Corner]]:
+    def levels(
+        self, values: FloatArray, start: int, before: FloatArray, learning: bool
+    ) -> list[list[Corner]]:
         """Corners of sources that follow the samples, from period `start` on.
 
         Parameters

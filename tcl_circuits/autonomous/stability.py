@@ -2,10 +2,11 @@
 
 Conductances that move while the nudge is on change the drops that move them: a step obeys
 ``(1 -+ M) dG = -k ds`` with ``M = k diag(s'(dV)) R diag(dV)`` and the transfer resistance
-``R = D L^-1 D^T`` between edges. The upper sign is the standard sawtooth's, which runs away once an eigenvalue of M
-reaches 1; the lower one the inverted sawtooth's, for which every M is stable. A lag between state and
-conductance that outlasts the fast ramp takes M out of the update. All nonzero eigenvalues of M are those of
-``L^-1 D^T diag(k s'(dV) dV) D``, of the size of the nodes, and none exceeds ``k max(s'(dV) dV/G)``.
+``R = D L^-1 D^T`` between edges. The upper sign is the standard sawtooth's, which runs away once an
+eigenvalue of M reaches 1; the lower one the inverted sawtooth's, for which every M is stable. A lag between
+state and conductance that outlasts the fast ramp takes M out of the update. All nonzero eigenvalues of M
+are those of ``L^-1 D^T diag(k s'(dV) dV) D``, of the size of the nodes, and none exceeds ``k max(s'(dV)
+dV/G)``.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Stability:
 
     @property
     def limit(self) -> float:
-        """lambda_max up to which updates stay close to the gradient (standard .3, inverted 1.5, with lag 4)."""
+        """lambda_max up to which updates follow the gradient (standard .3, inverted 1.5, with lag 4)."""
         if self.polarity == "standard":
             return 0.3
         return 4.0 if self.lagged else 1.5
@@ -73,7 +74,8 @@ class Stability:
         if self.runs_away and not force:
             raise InputError(
                 f"lambda_max = {self.exact:.3g}: with the standard sawtooth the network runs away at "
-                f"{RUNAWAY:g}; lower the gain (0.3 is faithful), use the inverted sawtooth, or --force-unstable"
+                f"{RUNAWAY:g}; lower the gain (0.3 is faithful), use the inverted sawtooth, or "
+                "--force-unstable"
             )
 
 

@@ -98,7 +98,7 @@ def _none_of(samples: Samples) -> Samples:
 
 
 def regression(seed: int = 0) -> CircuitTask:
-    """Two voltages to two outputs on a 3x3 lattice of 16 edges, 8 samples; another such lattice is the teacher."""
+    """Two voltages to two outputs on a 3x3 lattice of 16 edges; 8 samples of another such lattice."""
     inputs, outputs = [(0, 0), (0, 2), (2, 0)], [(1, 1), (2, 1)]
     shape = lattice(3, 3, inputs, outputs, ground=(2, 2), diagonals=4, seed=seed)
     rng = np.random.default_rng([seed, 5])
@@ -154,7 +154,7 @@ def oriented(network: Network, inputs: FloatArray) -> Network:
 
 
 def iris(seed: int = 0) -> CircuitTask:
-    """Fisher's iris: 4 features, 3 classes, 100 flowers to learn from and 50 held out; crossbar of 60 edges."""
+    """Fisher's iris: 4 features, 3 classes, 100 flowers to learn from, 50 held out; crossbar of 60 edges."""
     return CircuitTask(_for_circuit(training_tasks.iris(seed), seed), Recipe(cycles=400, threshold=0.3))
 
 
@@ -173,7 +173,9 @@ def setosa(seed: int = 0) -> CircuitTask:
         source="scikit-learn",
         dropped=(),
     )
-    task = replace(_for_circuit(from_table(table, seed), seed), name="setosa", description="setosa or versicolor")
+    task = replace(
+        _for_circuit(from_table(table, seed), seed), name="setosa", description="setosa or versicolor"
+    )
     return CircuitTask(task, Recipe(cycles=134, threshold=0.3))
 
 
@@ -196,7 +198,7 @@ def xor_single(seed: int = 0) -> CircuitTask:
 
 
 def _xor(seed: int, outputs: OutputMap, name: str) -> CircuitTask:
-    """Inputs [+x, -x] and rails of 1 V to hidden nodes with antiparallel diodes, those and the rails to outputs."""
+    """Inputs [+x, -x] and rails of 1 V to hidden nodes with diode pairs; those and the rails to outputs."""
     ins = ["x0+", "x1+", "x0-", "x1-", "one+", "one-"]
     hidden = [f"hidden{k}" for k in range(8)]
     outs = ["y+", "y-"][: 1 if outputs.minus is None else 2]
@@ -246,5 +248,7 @@ def load(name: str, seed: int = 0) -> CircuitTask:
         If there is no such task.
     """
     if name not in TASKS:
-        raise InputError(f"there is no task {name!r} that learns in the circuit; there are {', '.join(TASKS)}")
+        raise InputError(
+            f"there is no task {name!r} that learns in the circuit; there are {', '.join(TASKS)}"
+        )
     return TASKS[name](seed)

@@ -18,8 +18,8 @@ _TOP = 0.01
 class Timing:
     """The clock of a learning cycle, which begins when the inputs switch.
 
-    Inverted: the gate rises with the slow ramp, is open in the fast release and for some kernel times after it,
-    and closes before the inputs switch. Standard: it opens before the fast ramp, once the inputs have
+    Inverted: the gate rises with the slow ramp, is open in the fast release and for some kernel times after
+    it, and closes before the inputs switch. Standard: it opens before the fast ramp, once the inputs have
     settled, and falls with the slow ramp. The slow slopes let a simulator take long steps.
 
     Parameters
@@ -59,18 +59,18 @@ class Timing:
         tau_f = self.saw.tau_f
         if self.hold < tau_f:
             raise InputError(
-                f"Timing: the gate closes {engineering(self.hold, 's')} after the fast ramp begins, before its end "
-                f"at {engineering(tau_f, 's')}; hold it open for tau_f and some kernel times"
+                f"Timing: the gate closes {engineering(self.hold, 's')} after the fast ramp begins, before "
+                f"its end at {engineering(tau_f, 's')}; hold it open for tau_f and some kernel times"
             )
         if self.rest < 0:
             raise InputError(
-                f"Timing: the gate is open for {engineering(-self.rest, 's')} after the inputs have begun to switch, and "
-                "would learn their change; close it before (rest >= 0 s)"
+                f"Timing: the gate is open for {engineering(-self.rest, 's')} after the inputs have begun to "
+                "switch, and would learn their change; close it before (rest >= 0 s)"
             )
         if self.saw.polarity == "standard" and self.close > self.settle:
             raise InputError(
-                f"Timing: the gate begins to open {engineering(self.close - self.settle, 's')} before the inputs have "
-                "switched; settle for longer, or open it faster"
+                f"Timing: the gate begins to open {engineering(self.close - self.settle, 's')} before the "
+                "inputs have switched; settle for longer, or open it faster"
             )
         if self.saw.polarity == "standard" and self.hold >= self.saw.period:
             raise InputError(

@@ -1,8 +1,8 @@
 """One long transient in a process of its own, its time points read while they are computed.
 
-ngspice writes its binary raw file into a pipe: nothing is lost if it stops early, nothing has to be kept that is
-not wanted, and a full disk is met here, where it can be told, and not in the simulator, which would go on without
-a word.
+ngspice writes its binary raw file into a pipe: nothing is lost if it stops early, nothing has to be kept
+that is not wanted, and a full disk is met here, where it can be told, and not in the simulator, which would
+go on without a word.
 """
 
 from __future__ import annotations

@@ -123,7 +123,9 @@ class AutonomousCell:
         if low >= high:
             raise InputError(f"{owner}: bounds {self.bounds!r} must be (low, high) with low < high, in S")
         if self.loads and self.scale != 1:
-            raise InputError(f"{owner}: scale = {self.scale:g} must be 1 for the linear signal, which has no source")
+            raise InputError(
+                f"{owner}: scale = {self.scale:g} must be 1 for the linear signal, which has no source"
+            )
         if self.threshold != "dead_zone" and self.theta == 0:
             raise InputError(f"{owner}: a {self.threshold} threshold needs theta > 0; use dead_zone for none")
 
@@ -149,7 +151,7 @@ class AutonomousCell:
 
     @property
     def gain(self) -> float:
-        """k [S per unit of s]: ``dG = -k (s_nudged - s_free)`` of an open gate without threshold."""
+        """K [S per unit of s]: ``dG = -k (s_nudged - s_free)`` of an open gate without threshold."""
         return self.slope * self.transconductance * self.scale * self.tau / self.state_capacitance
 
     @property
@@ -161,7 +163,7 @@ class AutonomousCell:
         """Synaptic signal s of voltage drops [V^2 or V], without the scale."""
         return SIGNALS[self.signal](drop)
 
-    def thresholded(self, u: FloatArray, theta: float | None = None) -> FloatArray:
+    def thresholded(self, u: FloatArray, theta: float | FloatArray | None = None) -> FloatArray:
         """h(u) [V] of sense outputs u [V]; another `theta` may take the place of the cell's own."""
         level = self.theta if theta is None else theta
         if self.threshold == "dead_zone":
@@ -170,7 +172,9 @@ class AutonomousCell:
         result: FloatArray = u / (1.0 + np.exp(steep))
         return result
 
-    def write_current(self, u: FloatArray, gate: float | FloatArray, theta: float | None = None) -> FloatArray:
+    def write_current(
+        self, u: FloatArray, gate: float | FloatArray, theta: float | FloatArray | None = None
+    ) -> FloatArray:
         """Current into the state's capacitor that the gate lets through [A]."""
         return self.sign * gate * self.transconductance * self.thresholded(u, theta)
 
@@ -209,9 +213,7 @@ class AutonomousCell:
                 Capacitor(f"cv{suffix}", v, "0", self.lag_capacitance, state.v),
             )
         return (
-            BehaviouralCurrent(
-                f"bg{suffix}", a, b, f"{spice_number(self.slope)}*V({follows})*V({a},{b})"
-            ),
+            BehaviouralCurrent(f"bg{suffix}", a, b, f"{spice_number(self.slope)}*V({follows})*V({a},{b})"),
             *lag,
             *self._sense(suffix, a, b, state.x),
             BehaviouralCurrent(f"bw{suffix}", "0", w, self._write(sensed, w, theta_node)),
@@ -251,17 +253,18 @@ class AutonomousCell:
         lag = f"lag {engineering(self.lag, 's')} of v behind w" if self.lag else "no lag: G follows w"
         signal = {"power": "V(a,b)^2/2", "abs": "abs(V(a,b))", "linear": "V(a,b)"}[self.signal]
         low, high = (engineering(bound, "S") for bound in self.bounds)
+        kind, theta = self.threshold.replace("_", " "), engineering(self.theta, "V")
+        gain, charge = engineering(self.transconductance, "A"), engineering(self.state_capacitance, "F")
         about = (
-            f"conductance G = {engineering(self.slope, 'S')}/V times v, that learns with the {self.polarity} sawtooth\n"
+            f"conductance G = {engineering(self.slope, 'S')}/V times v; "
+            f"learns with the {self.polarity} sawtooth\n"
             "pins: a, b [V]; gate 0..1, opens the write current; w state [V], v what G follows [V], "
             "u sense output [V]\n"
-            f"s = {signal} [{unit}], times {self.scale:g}; u its high-pass, tau_K = {engineering(self.tau, 's')}\n"
-            f"C_w dw/dt = gate g_m h(u), {self.threshold.replace('_', ' ')} at {engineering(self.theta, 'V')}, "
-            f"g_m = {engineering(self.transconductance, 'A')}/V, C_w = {engineering(self.state_capacitance, 'F')}\n"
+            f"s = {signal} [{unit}], times {self.scale:g}; u its high-pass, "
+            f"tau_K = {engineering(self.tau, 's')}\n"
+            f"C_w dw/dt = gate g_m h(u), {kind} at {theta}, g_m = {gain}/V, C_w = {charge}\n"
             f"dG = -k (s_nudged - s_free), k = {engineering(self.gain, 'S')}/{unit}; {lag}\n"
             f"bounds of G: {low} to {high}; starts at {engineering(conductance, 'S')} (transient with uic)"
         )
         pins = ("a", "b", "gate", "w0", "v0", "u0") if self.lag else ("a", "b", "gate", "w0", "u0")
         return Subcircuit(f"autonomous_{self.signal}", pins, self.elements("0", "a", "b", state), about)
-
-

@@ -218,11 +218,8 @@ def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
             circuit.C(name, element.a, element.b, element.farads, **held)
         case VoltageSource():
             circuit.V(name, element.a, element.b, f"DC {spice_number(element.volts)}")
-        case RampVoltage():
-            circuit.V(name, element.a, element.b, _pwl(element.corners))
-        case PulseVoltage():
-            times = " ".join(spice_number(t) for t in element.times)
-            circuit.V(name, element.a, element.b, f"PULSE(0 1 {times})")
+        case RampVoltage() | PulseVoltage():
+            circuit.V(name, element.a, element.b, _timed(element))
         case BehaviouralVoltage():
             circuit.BehavioralSource(name, element.a, element.b, voltage_expression=element.expression)
         case BehaviouralCurrent():
@@ -239,8 +236,10 @@ def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
             circuit.D(name, element.a, element.b, model=element.model.name)
 
 
-def _pwl(corners: tuple[tuple[float, float], ...]) -> str:
-    return "PWL(" + " ".join(f"{spice_number(t)} {spice_number(v)}" for t, v in corners) + ")"
+def _timed(source: RampVoltage | PulseVoltage) -> str:
+    if isinstance(source, PulseVoltage):
+        return f"PULSE(0 1 {' '.join(spice_number(t) for t in source.times)})"
+    return "PWL(" + " ".join(f"{spice_number(t)} {spice_number(v)}" for t, v in source.corners) + ")"
 
 
 def read_kernel_output(netlist: Netlist, voltage: FloatArray, ohms: FloatArray) -> FloatArray:

