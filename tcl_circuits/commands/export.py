@@ -23,6 +23,7 @@ from tcl_circuits.handoff.importing import read_bundle, read_conductances
 from tcl_circuits.handoff.manifest import NAME
 from tcl_circuits.handoff.parts import Cost, Parts, costs
 from tcl_circuits.handoff.reading import read_flat
+from tcl_circuits.handoff.values import edge_values, edited
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training import tasks
 from tcl_circuits.training.checkpoint import Checkpoint
@@ -79,12 +80,20 @@ def export(request: ExportRequest) -> ExportResult:
     """
     design, task, remarks = _source(request)
     if request.conductances is not None:
-        design = design.with_network(read_conductances(request.conductances, design.network))
+        network = read_conductances(request.conductances, design.network)
+        design = edited(design, {**edge_values(design), "g": network.conductance})
     found: list[Cost] = []
     if not request.parts.ideal:
         found = costs(design.network, request.parts, design.inference, design.seed, task)
-        facts = {**design.facts, "parts": [_fact(cost) for cost in found]}
+        told = [_fact(cost) for cost in found]
+        facts = {**design.facts, "parts": told}
+        if task is not None:
+            facts |= {f"test_{what}": told[-1][what] for what in ("loss", "accuracy")}
         design = replace(design, network=request.parts.applied(design.network), facts=facts)
+    if request.parts.offset_volts > 0:
+        count = design.network.inputs.size + design.network.outputs.size
+        offsets = rounded_values(request.parts.offsets(count, design.seed))
+        design = replace(design, offsets=offsets)
     out = request.out or Path("bundles") / f"{_stem(request.source)}-{request.dialect}"
     write_bundle(design, out, request.dialect, request.force)
     return ExportResult(out, design, tuple(found), tuple(remarks))

@@ -1,21 +1,24 @@
-"""One cycle for a report: from a file or solved exactly, drawn, and what it dissipates."""
+"""One cycle for a report, from a file or solved exactly; and the report of what ``simulate`` left."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from tcl_circuits.circuit.network import Network, default_bounds
+from tcl_circuits.commands.report_facts import WRITER, hashed_files, layout_of, size, words
 from tcl_circuits.engines import Reference, waveforms
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.style import save
 from tcl_circuits.figures.waveforms import draw_waveforms
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.markup import quantity
-from tcl_circuits.handoff.report import Column, Facts, Picture, png_picture
+from tcl_circuits.handoff.report import Column, Facts, Picture, Report, png_picture
 
 
 def read_cycle(path: Path) -> tuple[xr.Dataset, Network]:
@@ -53,7 +56,7 @@ def read_cycle(path: Path) -> tuple[xr.Dataset, Network]:
 
 def simulated_cycle(design: Design) -> xr.Dataset:
     """Solve a design's training cycle exactly."""
-    transient = Reference().run(design.network, design.cell, design.saw, design.training)[0]
+    transient = Reference().run(design.network, design.cell, design.saw, design.applied_training)[0]
     return waveforms(design.network, design.cell, design.saw, transient)
 
 
@@ -84,3 +87,37 @@ def cycle_energy(data: xr.Dataset) -> tuple[list[Column], Facts]:
         ("Mean power", quantity(total / length, "W")),
     )
     return [Column("Energy", "J", energy)], facts
+
+
+def of_cycle(run: Path) -> Report:
+    """Report of a directory that `simulate` left."""
+    data, network = read_cycle(run / "waveforms.nc")
+    columns, spent = cycle_energy(data)
+    columns += _updates(run / "edges.csv", network)
+    return Report(
+        title=f"Simulated cycle: {run.resolve().name}",
+        lead="One sawtooth cycle of a network from a graph.",
+        facts=(*size(network), ("Polarity", words(data.attrs.get("polarity", "unknown")))),
+        network=network,
+        layout=layout_of(network),
+        pictures=[waveform_picture(data)],
+        columns=columns,
+        energy=spent,
+        versions=WRITER,
+        files=hashed_files(run),
+        notes=["The network was not trained here, so there is no accuracy and no loss."],
+    )
+
+
+def _updates(path: Path, network: Network) -> list[Column]:
+    """Charge and update of each edge from edges.csv, if it is there and belongs to the network."""
+    try:
+        table = pd.read_csv(io.BytesIO(path.read_bytes()))
+        if len(table) != network.edge_count:
+            return []
+        return [
+            Column("Charge", "C", table["charge_C"].to_numpy(dtype=float)),
+            Column("Update", "", table["update"].to_numpy(dtype=float)),
+        ]
+    except (OSError, ValueError, KeyError):
+        return []

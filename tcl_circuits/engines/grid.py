@@ -172,3 +172,33 @@ def response_matrices(
         matrices[:, k + 1] = last + decay * (matrices[:, k] - first)
         slope_before = slope
     return matrices
+
+
+def branch_outputs(
+    time: FloatArray, corners: FloatArray, taus: FloatArray, capacitances: FloatArray, signal: FloatArray
+) -> FloatArray:
+    """High-pass C-R response of branches that differ, step by step; exact as :func:`response_matrices` is.
+
+    Parameters
+    ----------
+    time, corners, taus, capacitances
+        As for :func:`response_matrices`.
+    signal : ndarray of shape (samples, time, branches)
+        Signals s.
+
+    Returns
+    -------
+    ndarray of shape (samples, branches, time)
+        Kernel outputs u, from rest.
+    """
+    found = np.zeros((signal.shape[0], signal.shape[2], time.size))
+    slope_before = np.zeros_like(signal[:, 0])
+    for k, (step, weight) in enumerate(zip(np.diff(time), bends(time, corners), strict=True)):
+        slope = (signal[:, k + 1] - signal[:, k]) / step
+        bend = weight * (slope - slope_before)
+        settled = slope - 2 * taus * bend
+        first = capacitances * (settled - step * bend)
+        last = capacitances * (settled + step * bend)
+        found[:, :, k + 1] = last + np.exp(-step / taus) * (found[:, :, k] - first)
+        slope_before = slope
+    return found

@@ -17,7 +17,7 @@ from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.dynamic import run_linear
-from tcl_circuits.engines.grid import Schedule, graded_grid, response_matrices
+from tcl_circuits.engines.grid import Schedule, branch_outputs, graded_grid, response_matrices
 from tcl_circuits.engines.linear import linear_model
 from tcl_circuits.engines.operating import NudgedCourse, OperatingPoints
 from tcl_circuits.engines.quasistatic import Ports, port_currents
@@ -106,19 +106,13 @@ class Reference:
         signal: FloatArray,
     ) -> FloatArray:
         """Kernel output (samples, edges, time) of the signals (samples, time, edges)."""
-        common = np.ptp(taus) == 0 and np.ptp(capacitances) == 0
-        if common:
-            taus, capacitances = taus[:1], capacitances[:1]
-        key = (grid[0].tobytes(), grid[1].tobytes(), taus.tobytes(), capacitances.tobytes())
+        if np.ptp(taus) > 0 or np.ptp(capacitances) > 0:
+            return branch_outputs(*grid, taus, capacitances, signal)
+        key = (grid[0].tobytes(), grid[1].tobytes(), taus[:1].tobytes(), capacitances[:1].tobytes())
         if key not in self._responses:
-            self._responses = {key: response_matrices(*grid, taus, capacitances)}
-        matrices = self._responses[key]
-        by_edge = np.swapaxes(signal, 1, 2)
-        if common:
-            result: FloatArray = by_edge @ matrices[0].T
-            return result
-        each: FloatArray = np.einsum("ets,nes->net", matrices, by_edge, optimize=True)
-        return each
+            self._responses = {key: response_matrices(*grid, taus[:1], capacitances[:1])}
+        result: FloatArray = np.swapaxes(signal, 1, 2) @ self._responses[key][0].T
+        return result
 
 
 def _require_quasistatic(network: Network, cell: Cell) -> None:

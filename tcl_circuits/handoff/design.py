@@ -49,6 +49,8 @@ class Design:
         Seed of the run, and of sampled mismatch.
     facts : mapping
         What else is known of the run, by name: numbers and texts.
+    offsets : ndarray of shape (inputs + outputs,)
+        Offset of the op-amp at each input and behind each output [V]; empty if there are none.
     """
 
     network: Network
@@ -59,6 +61,7 @@ class Design:
     title: str = "network"
     seed: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
+    offsets: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def check(self) -> None:
         """Raise an InputError if the parts do not fit, or the cell is none that a bundle can hold."""
@@ -67,6 +70,9 @@ class Design:
         if self.training.samples != 1:
             raise InputError(f"export: the training cycle needs one sample, not {self.training.samples}")
         Drive.hold(self.inference).check(self.network)
+        terminals = self.network.inputs.size + self.network.outputs.size
+        if self.offsets.size not in (0, terminals) or not np.all(np.isfinite(self.offsets)):
+            raise InputError(f"export: {self.offsets.size} offsets given for {terminals} inputs and outputs")
         if not isinstance(self.cell, SenseCell | SeriesCell):
             raise InputError(f"export: cells of type {type(self.cell).__name__} can't be exported")
         if not isinstance(self.cell.device, HeldConductance):
@@ -90,9 +96,21 @@ class Design:
         return replace(self, network=network)
 
     @property
-    def has_inference(self) -> bool:
-        """Whether the network infers at rest: cells that carry no direct current do not."""
-        return self.cell.conducts_dc
+    def input_offsets(self) -> FloatArray:
+        """Offset at each input [V]."""
+        count = self.network.inputs.size
+        return self.offsets[:count] if self.offsets.size else np.zeros(count)
+
+    @property
+    def output_offsets(self) -> FloatArray:
+        """Offset behind each output [V]."""
+        return self.offsets[self.network.inputs.size :] if self.offsets.size else np.zeros(0)
+
+    @property
+    def applied_training(self) -> Drive:
+        """The training sample as it stands at the input nodes, behind the op-amps."""
+        inputs = self.training.inputs + self.input_offsets[None, :, None]
+        return replace(self.training, inputs=inputs)
 
 
 SMALLEST, LARGEST = 1e-30, 1e30
@@ -133,6 +151,7 @@ def setup_of(design: Design) -> dict[str, Any]:
             "nudge": None if drive.nudge is None else _nudge_as_json(drive.nudge),
         },
         "inference": design.inference.tolist(),
+        "offsets": design.offsets.tolist(),
     }
 
 
@@ -160,6 +179,7 @@ def design_of(setup: Mapping[str, Any], network: Network) -> Design:
         str(setup["title"]),
         int(setup["seed"]),
         dict(setup["facts"]),
+        np.asarray(setup.get("offsets", []), dtype=float),
     )
 
 

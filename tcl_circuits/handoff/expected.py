@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.conduction import Conduction
+from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
@@ -81,12 +82,18 @@ class _Kind:
     def of_edge(self, e: int, largest: float) -> Expected:
         """Return the figure of an edge."""
         meter = Quantity((NET, f"xe{e}", self.ammeter), True)
-        how = Find(meter, self.start) if self.stop is None else Integral(meter, self.start, self.stop)
+        start = tidy(self.start)
+        how = Find(meter, start) if self.stop is None else Integral(meter, start, tidy(self.stop))
         unit = "A" if self.stop is None else "C"
         value = float(self.values[e])
         one = Expected(f"{self.name}_e{e}", self.what, f"e{e}", 0, unit, how)
         floor = max(CURRENT_FLOOR * largest, self.floor)
         return _figure(one, value, CURRENT_SHARE * abs(value) + floor, largest)
+
+
+def tidy(seconds: float) -> float:
+    """A time without the last digits, which differ between ways to sum."""
+    return float(f"{seconds:.12g}")
 
 
 def pins(network: Network) -> list[int]:
@@ -103,22 +110,44 @@ def _places(network: Network, names: NameMap) -> list[Quantity]:
     ]
 
 
-def inference_figures(network: Network, inputs: FloatArray, moments: FloatArray) -> tuple[Expected, ...]:
-    """Every node's voltage for each sample, measured at its moment [s]."""
+def inference_figures(design: Design, voltages: FloatArray, moments: Sequence[float]) -> tuple[Expected, ...]:
+    """Every node's voltage for each sample, and the outputs behind op-amps with offsets.
+
+    Parameters
+    ----------
+    design : Design
+        What is handed over.
+    voltages : ndarray of shape (samples, nodes)
+        Of the nodes [V].
+    moments : sequence of float
+        When each sample is measured [s].
+    """
+    network = design.network
     names = NameMap.of(network.nodes)
-    places = _places(network, names)
-    voltages = Conduction(network).voltages(inputs)
+    read = [f"out{k}" for k in range(design.output_offsets.size)]
+    columns = [
+        (name, "node voltage", place)
+        for name, place in zip(names.spice, _places(network, names), strict=True)
+    ]
+    columns += [(name, "output behind its op-amp", Quantity((name,))) for name in read]
+    behind = voltages[:, network.outputs[: len(read)]] + design.output_offsets
+    table = np.hstack([voltages, behind])
     largest = float(np.abs(voltages).max())
     return tuple(
         _figure(
-            Expected(f"s{sample}_{name}", "node voltage", name, sample, "V", Find(places[k], moment)),
-            row[k],
+            Expected(f"s{sample}_{name}", what, name, sample, "V", Find(place, moment)),
+            value,
             VOLTAGE_SHARE * largest,
             largest,
         )
-        for sample, (row, moment) in enumerate(zip(voltages.tolist(), moments.tolist(), strict=True))
-        for k, name in enumerate(names.spice)
+        for sample, (row, moment) in enumerate(zip(table.tolist(), moments, strict=True))
+        for value, (name, what, place) in zip(row, columns, strict=True)
     )
+
+
+def exact(design: Design, drive: Drive) -> Transient:
+    """One sample of a drive as the exact engine solves it."""
+    return Reference(resolution=_RESOLUTION).run(design.network, design.cell, design.saw, drive)[0]
 
 
 def training_figures(design: Design, start: float) -> tuple[Expected, ...]:
@@ -127,7 +156,7 @@ def training_figures(design: Design, start: float) -> tuple[Expected, ...]:
     Output voltages free and nudged; of each edge u in the fast ramp and amid the slow one, its charge
     over the fast ramp, and its direct current free and nudged.
     """
-    cycle = Reference(resolution=_RESOLUTION).run(design.network, design.cell, design.saw, design.training)[0]
+    cycle = exact(design, design.applied_training)
     kinds = _kinds(design, cycle, start)
     largest = [float(np.abs(kind.values).max(initial=0.0)) for kind in kinds]
     edges = [
@@ -148,7 +177,7 @@ def _output_figures(design: Design, cycle: Transient, start: float) -> list[Expe
     for k, position in enumerate(network.outputs.tolist()):
         name = names.spice[position]
         for (state, moment), value in zip(moments.items(), volts[k].tolist(), strict=True):
-            how = Find(places[position], moment - start)
+            how = Find(places[position], tidy(moment - start))
             one = Expected(f"{state}_{name}", f"output voltage, {state}", name, 0, "V", how)
             found.append(_figure(one, value, VOLTAGE_SHARE * largest, largest))
     return found

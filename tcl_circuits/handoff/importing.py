@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
-from tcl_circuits.circuit.cells import SenseCell, SeriesCell
 from tcl_circuits.circuit.graph_text import GraphText
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
@@ -22,8 +20,9 @@ from tcl_circuits.circuit.node_link import parse_node_link
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.design import Design, design_of
 from tcl_circuits.handoff.manifest import read_files, read_manifest
-from tcl_circuits.handoff.netlists import NETWORK, edge_values, parameter_names, pin_names
+from tcl_circuits.handoff.netlists import NETWORK, parameter_names, pin_names
 from tcl_circuits.handoff.reading import NetworkText, read_network_text, read_parameters
+from tcl_circuits.handoff.values import edge_values, edited, measured
 from tcl_circuits.units import parse_quantity
 
 NEEDED = ("network.json", "setup.json", "network.lib", "params.inc")
@@ -49,7 +48,7 @@ def read_bundle(bundle: str | Path) -> Design:
     if faults:
         raise InputError(f"{bundle}: {faults[0]}; only values can be edited")
     values = _values(exported, text_of(files, "params.inc"), str(bundle / "params.inc"))
-    return with_values(exported, values)
+    return edited(exported, values)
 
 
 def text_of(files: Mapping[str, bytes], name: str) -> str:
@@ -204,21 +203,6 @@ def value_faults(design: Design, files: Mapping[str, bytes]) -> list[str]:
     ]
 
 
-def with_values(design: Design, values: Mapping[str, FloatArray]) -> Design:
-    """Return the design with other values of its edges; what all edges share stays one number."""
-    network, cell = measured(design.network, values["g"]), design.cell
-    if isinstance(cell, SenseCell):
-        cell = replace(cell, c=_shared(values["c"], cell.c), r=_shared(values["r"], cell.r))
-    elif isinstance(cell, SeriesCell):
-        cell = replace(cell, c=_shared(values["c"], cell.c))
-    return replace(design, network=network, cell=cell)
-
-
-def _shared(values: FloatArray, before: float | FloatArray) -> float | FloatArray:
-    single = np.ndim(before) == 0 and values.size and np.all(values == values[0])
-    return float(values[0]) if single else values
-
-
 def read_conductances(path: str | Path, network: Network) -> Network:
     """Put measured conductances into a network.
 
@@ -257,10 +241,3 @@ def read_conductances(path: str | Path, network: Network) -> Network:
         if not (np.isfinite(values[e]) and values[e] > 0):
             raise InputError(f"{place}: conductance = {values[e]:g} S must be positive and finite")
     return measured(network, values)
-
-
-def measured(network: Network, conductance: FloatArray) -> Network:
-    """Return the network with conductances that are as they are: its bounds, those of training, give way."""
-    low, high = network.bounds
-    bounds = (min(low, float(conductance.min())), max(high, float(conductance.max())))
-    return replace(network.with_conductance(conductance), bounds=bounds)

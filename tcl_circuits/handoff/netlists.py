@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.elements import Capacitor, Element, Resistor, Subcircuit, VoltageSource
@@ -15,26 +13,16 @@ from tcl_circuits.handoff.benches import Bench
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import CellBlock, Dialect, Quantity
 from tcl_circuits.handoff.expected import NET, pins
+from tcl_circuits.handoff.values import CORNER_FACTORS, CORNERS, MISMATCH, edge_values, sampled_values
 
 NETWORK = "tcl_network"
 """Name of the network's subcircuit."""
-
-CORNERS: dict[str, dict[str, float]] = {
-    "typical": {"kg": 1.0, "kc": 1.0, "kr": 1.0},
-    "low": {"kg": 0.9, "kc": 0.9, "kr": 0.9},
-    "high": {"kg": 1.1, "kc": 1.1, "kr": 1.1},
-}
-"""Factors on all conductances, sense capacitances and sense resistances."""
-
-MISMATCH = {"g": 0.05, "c": 0.02, "r": 0.01}
-"""Relative standard deviation of each edge's parts in mismatch.inc."""
 
 LICENCE = (
     "This text may be used without restriction (CC0), whatever the licence of the program that wrote it.",
     "SPDX-License-Identifier: CC0-1.0",
 )
 
-_CORNER_FACTORS = {"g": "kg", "c": "kc", "r": "kr"}
 _DEFAULT_G = 1e-5
 
 
@@ -72,32 +60,12 @@ def netlist_files(design: Design, dialect: Dialect, made: Sequence[Bench]) -> di
 
 def _file(dialect: Dialect, about: Sequence[str], lines: Sequence[str]) -> str:
     head = [dialect.comment(text) for text in (*about, *LICENCE)]
-    return "\n".join([head[0], *dialect.opening(), *head[1:], *lines, ""])
+    return "\n".join([*dialect.opening(), *head, *lines, ""])
 
 
 def parameter_names(design: Design) -> tuple[str, ...]:
     """Parameters of the cell: its conductance and its sense branch's parts."""
     return ("g", "c", "r") if isinstance(design.cell, SenseCell) else ("g", "c")
-
-
-def edge_values(design: Design) -> dict[str, FloatArray]:
-    """Values of every edge's parameters."""
-    conductance = design.network.conductance
-    return {
-        "g": conductance,
-        "c": design.cell.capacitance(conductance),
-        "r": design.cell.resistance(conductance),
-    }
-
-
-def sampled_values(design: Design) -> dict[str, FloatArray]:
-    """Values of a sampled instance, rounded to where every machine agrees."""
-    rng = np.random.default_rng([design.seed, 5])
-    sampled = {}
-    for kind, values in edge_values(design).items():
-        factors = np.exp(MISMATCH[kind] * rng.standard_normal(values.size))
-        sampled[kind] = np.array([float(f"{value:.6g}") for value in values * factors])
-    return sampled
 
 
 def _parameters(dialect: Dialect, kinds: Sequence[str], values: Mapping[str, FloatArray]) -> list[str]:
@@ -142,7 +110,7 @@ def _kind_of(element: Element) -> str | None:
 
 
 def _scaled(kind: str) -> str:
-    return "1/(g*kg)" if kind == "g" else f"{kind}*{_CORNER_FACTORS[kind]}"
+    return "1/(g*kg)" if kind == "g" else f"{kind}*{CORNER_FACTORS[kind]}"
 
 
 def _meter(element: Element, conducts_dc: bool) -> str | None:
@@ -205,16 +173,13 @@ def bench_text(design: Design, dialect: Dialect, bench: Bench) -> str:
     file = f"{bench.name}.{dialect.suffix}"
     return "\n".join(
         [
-            dialect.comment(f"{plain(design.title)}: {bench.name}"),
             *dialect.opening(),
+            dialect.comment(f"{plain(design.title)}: {bench.name}"),
             *(dialect.comment(text) for text in bench.about),
             dialect.comment(f"Run:  {dialect.command.format(file=file)}"),
             dialect.comment("See:  each measured value in expected.csv, with its tolerance"),
             *(dialect.comment(text) for text in LICENCE),
-            *(
-                dialect.include(path)
-                for path in ("params.inc", "corners/typical.inc", "cells.lib", "network.lib")
-            ),
+            *(dialect.include(path) for path in (*bench.includes, "cells.lib", "network.lib")),
             dialect.instance(NET, pin_names(design), NETWORK, {}),
             *(dialect.element(element) for element in bench.elements),
             *dialect.analysis(bench.run),

@@ -16,7 +16,7 @@ _FILES = """\
 | `network.lib` | the network as a subcircuit: pins are inputs, outputs, ground |
 | `params.inc` | trained values of every edge |
 | `mismatch.inc` | sampled values of every edge, in place of `params.inc` |
-| `corners/*.inc` | factors on all values of a kind; the test benches include `typical` |
+| `corners/*.inc` | factors on all values of a kind, 1 in `typical` |
 | `expected.csv` | what each measurement should give, and its tolerance |
 | `names.json` | names of the graph and names in the netlists |
 | `network.json`, `setup.json` | the same for programs: node-link graph, cell, protocol, samples |
@@ -34,14 +34,9 @@ def readme(design: Design, dialect: Dialect, made: Sequence[Bench]) -> str:
         f"- `{b.name}.{dialect.suffix}`: {' '.join(b.about)} {len(b.expected)} figures." for b in made
     )
     facts = "\n".join(
-        f"- {plain(str(key))}: {plain(str(value))}"
+        f"- {plain(str(key))}: {_value(value)}"
         for key, value in design.facts.items()
         if not isinstance(value, list | dict)
-    )
-    lacking = (
-        ""
-        if design.has_inference
-        else "\nIts cells carry no direct current, so that there is no inference at rest to measure.\n"
     )
     return f"""\
 # {_text(design.title)}
@@ -55,8 +50,11 @@ In this directory:
 
 {runs}
 
+Measured values are {dialect.results}.
+{_untried(dialect)}
+
 {benches}
-{lacking}
+{_offsets(design)}
 ## Pass rule
 
 Every measured value lies within `tolerance` of `expected` in `expected.csv`; a figure that is not printed has
@@ -77,9 +75,33 @@ suffixes. Measured or edited values come back with `tcl-circuits export` of this
 """
 
 
+def _untried(dialect: Dialect) -> str:
+    """A word of warning, if nobody has run the language yet."""
+    if dialect.tried:
+        return ""
+    return f"""
+These netlists follow the manual of {dialect.name} and have not been run in it: a line that it refuses is a
+fault of the export. `tcl-circuits verify .` reads them back and runs the same circuit in ngspice.
+"""
+
+
+def _value(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else plain(str(value))
+
+
 def _text(title: str) -> str:
     """A title that is no markup."""
     return "".join(char if char.isalnum() or char in " .,:;-()" else "_" for char in plain(title))
+
+
+def _offsets(design: Design) -> str:
+    """What the sources of the op-amps' offsets are, if there are any."""
+    if not design.offsets.size:
+        return ""
+    return """
+Sources `vos` are the offsets of the op-amps at the inputs, `vor` of those behind the outputs, whose voltages
+are at the nodes `out`; sampled values. The nudge acts on the outputs themselves.
+"""
 
 
 def _costs(design: Design) -> str:

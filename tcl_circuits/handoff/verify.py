@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,7 +123,14 @@ def verify_bundle(bundle: str | Path, simulator: str | None = None, seconds: flo
                 f"{manifest.dialect} itself was not run: its text was read back and run as ngspice netlists"
             )
             write_bundle(design, place, "ngspice")
-        results = [_run(one, design, place, bench, found, seconds) for one in chosen for bench in made]
+        # Each simulator is a process of its own: the threads only wait for it.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            runs = [
+                pool.submit(_run, one, design, place, bench, found, seconds)
+                for one in chosen
+                for bench in made
+            ]
+        results = [run.result() for run in runs]
     return Verification(len(manifest.files), (), tuple(results), tuple(remarks))
 
 

@@ -54,6 +54,8 @@ def test_parts_and_their_cost_in_accuracy(tcl: Tcl) -> None:
     for word in ("as trained", "E24 values", "100 ohm of wire", "all together", "test accuracy"):
         assert word in result.output
     assert "| all together |" in Path("b/README.md").read_text()
+    assert "vos0 n_" in Path("b/inference.cir").read_text()
+    assert "op-amps" in Path("b/README.md").read_text()
     assert tcl("verify", "b").exit_code == 0
     different = tcl("compare", "b", "run")
     assert "60 edges differ" in different.output
@@ -75,6 +77,38 @@ def test_measured_conductances(tcl: Tcl, graph: Path) -> None:
     assert found["edges_changed"] == 1
     assert found["largest_relative_change"] == pytest.approx(0.1)
     assert json.loads(Path("d/comparison.json").read_bytes())["changed"][0]["edge"] == "a--b"
+
+
+def test_edited_values_carry_no_results(tcl: Tcl) -> None:
+    """An accuracy is that of the trained values; edited or measured ones must not go by it."""
+    tcl("train", "iris", "--engine", "reference", "--epochs", 1, "--out", "run")
+    tcl("export", "run", "--out", "b")
+    assert "test_accuracy" in Path("b/README.md").read_text()
+    params = Path("b/params.inc")
+    lines = params.read_text().splitlines()
+    lines = [".param g_e3=12.5u" if line.startswith(".param g_e3=") else line for line in lines]
+    params.write_text("\n".join(lines) + "\n")
+    assert tcl("verify", "b").exit_code == 1
+    assert tcl("export", "b", "--out", "c").exit_code == 0
+    Path("measured.csv").write_text("edge,conductance\ne3,12.5u\n")
+    assert tcl("export", "run", "--conductances", "measured.csv", "--out", "d").exit_code == 0
+    for bundle in ("c", "d"):
+        text = Path(bundle, "README.md").read_text()
+        assert "accuracy" not in text
+        assert "edited or measured after the training" in text
+        assert ".param g_e3=1.25e-05\n" in Path(bundle, "params.inc").read_text()
+    assert tcl("verify", "c").exit_code == 0
+    assert "the same network" in tcl("compare", "c", "d").output
+    assert tcl("report", "b").exit_code == 0
+    assert "test accuracy" not in Path("b-report.html").read_text()
+
+
+def test_parts_take_their_own_accuracy_along(tcl: Tcl) -> None:
+    tcl("train", "iris", "--engine", "reference", "--epochs", 1, "--out", "run")
+    assert tcl("export", "run", "--standard-values", "E24", "--wire", "50kohm", "--out", "b").exit_code == 0
+    facts = json.loads(Path("b/setup.json").read_bytes())["facts"]
+    assert facts["test_accuracy"] == facts["parts"][-1]["accuracy"]
+    assert facts["test_loss"] == facts["parts"][-1]["loss"] != facts["parts"][0]["loss"]
 
 
 def test_tampering_is_named_and_exits_1(tcl: Tcl, graph: Path) -> None:

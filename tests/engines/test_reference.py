@@ -27,7 +27,7 @@ from tcl_circuits import (
 from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.engines import Reference, Transient
-from tcl_circuits.engines.grid import graded_grid
+from tcl_circuits.engines.grid import branch_outputs, graded_grid, response_matrices
 from tcl_circuits.engines.linear import edge_model, sense_model
 from tcl_circuits.rule import HardThreshold, update_integral
 
@@ -183,3 +183,15 @@ def test_what_it_refuses() -> None:
     two = Drive.hold(np.zeros((2, 2)))
     with pytest.raises(InputError, match=r"drive.sample\(k\)"):
         simulate(network, SenseCell(), SAW, two, Reference())
+
+
+def test_branches_that_differ_answer_as_their_matrices_do() -> None:
+    rng = np.random.default_rng(0)
+    time = np.concatenate([[0.0], np.sort(rng.uniform(0, 1, 39))])
+    corners = time[[0, 10, 20]]
+    taus, capacitances = rng.uniform(0.1, 1, 5), rng.uniform(1, 2, 5)
+    signal = rng.standard_normal((3, time.size, 5))
+    matrices = response_matrices(time, corners, taus, capacitances)
+    wanted = np.einsum("ets,nse->net", matrices, signal)
+    found = branch_outputs(time, corners, taus, capacitances, signal)
+    assert found == pytest.approx(wanted, abs=1e-9 * np.abs(wanted).max())

@@ -18,7 +18,8 @@ from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail, Part
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.dialects import DIALECTS, named_dialect
-from tcl_circuits.handoff.importing import measured, read_bundle
+from tcl_circuits.handoff.importing import read_bundle
+from tcl_circuits.handoff.values import measured
 
 GOLDEN = Path(__file__).parent / "golden"
 NETLISTS = re.compile(r".*\.(cir|scs|lib|inc)")
@@ -57,6 +58,23 @@ def test_text_of_parts_is_the_reviewed_one(dialect: str) -> None:
     language = named_dialect(dialect)
     lines = [*language.models(elements), *(language.element(element) for element in elements), ""]
     assert "\n".join(lines) == (GOLDEN / f"{dialect}-parts.txt").read_text(encoding="ascii")
+
+
+@dialects
+def test_nothing_is_measured_at_the_first_point(tmp_path: Path, dialect: str) -> None:
+    """Xyce interpolates between a point and the one before: at the first it divides zero by zero."""
+    for design in (small_design(), small_design(tcl.SeriesCell())):
+        text = joined(write_bundle(design, tmp_path / "b", dialect, force=True))
+        moments = [float(moment) for moment in re.findall(r"(?i)\b(?:at|from)=(\S+)", text)]
+        assert moments
+        assert min(moments) > 1e-9
+
+
+def test_every_file_for_spectre_begins_with_its_language(tmp_path: Path) -> None:
+    """Spectre's reference, `include`: other files than .scs are read as SPICE up to this line."""
+    for name, data in contents(write_bundle(small_design(), tmp_path / "b", "spectre")).items():
+        if NETLISTS.fullmatch(name):
+            assert data.startswith(b"simulator lang=spectre\n"), name
 
 
 @dialects

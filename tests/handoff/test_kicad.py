@@ -203,6 +203,36 @@ def test_kicad_knows_the_file_by_its_first_line(network: Network, board: str) ->
     assert re.match(r"[ ]*\(export[ ]+\(version", kicad_netlist(network, board).splitlines()[0])
 
 
+ONLY = {
+    "libsource": {"lib", "part", "description"},
+    "property": {"name", "value"},
+    "fields": {"field"},
+    "sheetpath": {"names", "tstamps"},
+    "pins": {"pin"},
+    "components": {"comp"},
+    "libparts": {"libpart"},
+    "nets": {"net"},
+    "node": {"ref", "pin", "pinfunction", "pintype"},
+}
+"""Members beside which KiCad's reader (kicad_netlist_parser.cpp of version 8) stops or reads nothing."""
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_lists_hold_only_what_kicads_reader_expects(network: Network, board: str) -> None:
+    seen: set[str] = set()
+
+    def walk(tree: Any) -> None:
+        seen.add(tree[0])
+        lists = [member for member in tree[1:] if isinstance(member, list)]
+        allowed = ONLY.get(tree[0])
+        assert allowed is None or {member[0] for member in lists} <= allowed, tree[0]
+        for member in lists:
+            walk(member)
+
+    walk(tree_of(kicad_netlist(network, board)))
+    assert set(ONLY) <= seen
+
+
 def test_quoting() -> None:
     assert quoted('a"b\\c\nd\x1b') == '"a\\"b\\\\c d "'
 

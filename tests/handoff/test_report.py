@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -17,7 +18,8 @@ import pytest
 
 from tcl_circuits import InputError, Network
 from tcl_circuits.circuit.graphfile import write_network
-from tcl_circuits.commands.report import layout_of, report
+from tcl_circuits.commands.report import report
+from tcl_circuits.commands.report_facts import layout_of
 from tcl_circuits.handoff.charts import Curve, line_chart
 from tcl_circuits.handoff.markup import Markup, tag
 from tcl_circuits.handoff.report import Column, Report, render
@@ -247,6 +249,29 @@ def test_in_a_browser(browser: Any, run: Path, tmp_path: Path) -> None:
     sent = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     urls = [m["params"]["request"]["url"] for m in sent if m["method"] == "Network.requestWillBeSent"]
     assert [url for url in urls if not url.startswith("data:")] == [path.as_uri()]
+
+
+def test_on_paper_tables_are_whole(browser: Any, run: Path, tmp_path: Path) -> None:
+    """Printed, nothing scrolls, heads stand over each page's rows, and what serves the screen is gone."""
+    path = report(run, tmp_path / "report.html")
+    browser.get(path.as_uri())
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+
+        def style(selector: str, key: str) -> str:
+            script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+            return str(browser.execute_script(script, selector, key))
+
+        assert style("nav", "display") == style("#controls", "display") == "none"
+        assert style(".table", "maxHeight") == "none"
+        assert style(".table", "overflowY") == "visible"
+        assert style("#edges thead", "display") == "table-header-group"
+        assert style("#edges thead th", "position") == "static"
+        assert style("h2", "breakAfter") == "avoid"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    assert printed.startswith(b"%PDF")
 
 
 def test_a_phone_does_not_scroll_sideways(browser: Any, run: Path, tmp_path: Path) -> None:

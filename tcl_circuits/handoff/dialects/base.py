@@ -108,6 +108,10 @@ class Dialect:
 
     name: ClassVar[str] = "ngspice"
     command: ClassVar[str] = "ngspice -b {file}"
+    results: ClassVar[str] = "printed, as `name = value`"
+    """Where the measured values are, in words."""
+    tried: ClassVar[bool] = True
+    """Whether this package's own tests run the language in its simulator."""
     suffix: ClassVar[str] = "cir"
     separator: ClassVar[str] = "."
 

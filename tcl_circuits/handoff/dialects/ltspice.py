@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from tcl_circuits.circuit.elements import Subcircuit, VoltageSource
@@ -19,7 +20,14 @@ class LTspice(Dialect):
 
     name: ClassVar[str] = "ltspice"
     command: ClassVar[str] = "LTspice -b {file}"
+    results: ClassVar[str] = "in the log file beside each test bench, as `name: quantity=value`"
+    tried: ClassVar[bool] = False
     separator: ClassVar[str] = ":"
+
+    def begin(self, name: str, pins: Sequence[str], parameters: Mapping[str, float]) -> str:
+        """Return the first line of a subcircuit."""
+        defaults = [f"{key}={spice_number(value)}" for key, value in parameters.items()]
+        return " ".join([".subckt", name, *pins, *(["params:", *defaults] if defaults else [])])
 
     def monitors(self, block: Subcircuit) -> list[str]:
         """One current-controlled voltage for each ammeter."""
@@ -34,7 +42,8 @@ class LTspice(Dialect):
     def analysis(self, run: Run) -> list[str]:
         """Return options and the transient analysis."""
         return [
-            f".options reltol={run.reltol:g} abstol={run.abstol:g} vntol={run.vntol:g} chgtol={run.chgtol:g}",
-            ".options plotwinsize=0 numdgt=15",
+            f".options reltol={run.reltol:g} abstol={run.abstol:g} "
+            f"vntol={run.vntol:g} chgtol={run.chgtol:g} trtol={run.trtol:g}",
+            ".options plotwinsize=0 numdgt=15 measdgt=9",
             f".tran 0 {spice_number(run.stop)} 0 {spice_number(run.longest)}",
         ]

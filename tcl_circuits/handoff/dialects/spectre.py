@@ -19,6 +19,8 @@ class Spectre(Dialect):
 
     name: ClassVar[str] = "spectre"
     command: ClassVar[str] = "spectre {file}"
+    results: ClassVar[str] = "in the file `.measure` of each test bench"
+    tried: ClassVar[bool] = False
     suffix: ClassVar[str] = "scs"
 
     def comment(self, text: str) -> str:
@@ -26,7 +28,7 @@ class Spectre(Dialect):
         return f"// {text}".rstrip()
 
     def opening(self) -> list[str]:
-        """Say the language."""
+        """Say the language: what Spectre includes is SPICE, unless it begins with this line."""
         return ["simulator lang=spectre"]
 
     def parameter(self, name: str, value: float) -> str:

@@ -20,6 +20,8 @@ class Xyce(Dialect):
 
     name: ClassVar[str] = "xyce"
     command: ClassVar[str] = "Xyce {file}"
+    results: ClassVar[str] = "in the file `.mt0` beside each test bench, as `NAME = value`"
+    tried: ClassVar[bool] = False
     separator: ClassVar[str] = ":"
 
     def behaviour(self, text: str) -> str:
@@ -52,9 +54,11 @@ class Xyce(Dialect):
 
     def analysis(self, run: Run) -> list[str]:
         """Return options and the transient analysis."""
-        # Xyce has one absolute tolerance for all unknowns, currents among them.
+        # Time steps have one absolute tolerance for all unknowns. It is that of the voltages, from which
+        # every measured current follows; that of the currents would have voltages followed to 1e-14 V.
         return [
-            f".options timeint reltol={run.reltol:g} abstol={run.abstol:g}",
+            f".options timeint reltol={run.reltol:g} abstol={run.vntol:g}",
+            f".options nonlin-tran reltol={run.reltol:g} abstol={run.abstol:g}",
             f".tran {spice_number(run.step)} {spice_number(run.stop)} 0 {spice_number(run.longest)}",
         ]
 
