@@ -12,7 +12,7 @@ from tcl_circuits.autonomous.stability import Stability, free_voltages, gain_for
 from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.timing import Timing
 from tcl_circuits.checks import not_negative, positive
-from tcl_circuits.circuit.autonomous_cell import AutonomousCell, Threshold
+from tcl_circuits.circuit.autonomous_cell import AutonomousCell, Threshold, sensed
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
@@ -131,8 +131,8 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
     gain = gain_for(network, train.inputs, recipe.signal, positive("--gain", "lambda_max", wanted))
     found = stability(network, train.inputs, recipe.signal, gain, request.polarity, request.lag)
     found.require(force_unstable)
-    saw_drive = task.present(train, np.arange(len(train)), SenseCell(recipe.signal), timing.saw)
-    amplitude = largest_contrast(network, SenseCell(recipe.signal), saw_drive)
+    saw_drive = task.present(train, np.arange(len(train)), SenseCell(sensed(recipe.signal)), timing.saw)
+    amplitude = largest_contrast(network, SenseCell(sensed(recipe.signal)), saw_drive)
     factor = recipe.threshold if request.threshold is None else request.threshold
     not_negative("--threshold", "factor", factor)
     theta = factor * amplitude * R * C / tau_s * recipe.scale
@@ -206,7 +206,7 @@ def require_signal(cell: AutonomousCell, timing: Timing, amplitude: float) -> No
 
 def _require_settled(network: Network, timing: Timing) -> None:
     """Raise an InputError if the inputs' change is still felt when the nudge begins."""
-    at_node = np.bincount(network.edges.ravel(), np.repeat(network.conductance, 2), network.node_count)
+    at_node = np.diag(network.laplacian(network.conductance))
     nodes = float(((network.node_capacitance or NODE_CAPACITANCE) / at_node[network.free]).max(initial=0.0))
     what, slowest = max((("sense branches", R * C), ("nodes", nodes)), key=lambda one: one[1])
     if timing.settle < _SETTLED * slowest:
