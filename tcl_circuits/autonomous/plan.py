@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tcl_circuits.autonomous.design import NODE_CAPACITANCE, Design, Detector
+from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.schedule import Schedule
 from tcl_circuits.autonomous.stability import Stability, free_voltages, gain_for, stability
-from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.timing import Timing
 from tcl_circuits.checks import not_negative, positive
 from tcl_circuits.circuit.autonomous_cell import AutonomousCell, Threshold, sensed

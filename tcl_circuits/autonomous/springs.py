@@ -1,7 +1,7 @@
 """A lattice of springs that learns in the circuit: two points moved at the rim, two read inside.
 
-The lattice stands on two points that are held; two more are moved, and two coordinates inside are to follow as those
-of another lattice of the same shape do.
+The lattice stands on two points that are held; two more are moved, and two coordinates inside are to follow
+as those of another lattice of the same shape do.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import numpy as np
 from tcl_circuits.autonomous.recipe import CircuitTask, Recipe
 from tcl_circuits.circuit.autonomous_cell import LearningSignal
 from tcl_circuits.circuit.nudge import ConductanceNudge, single_ended
-from tcl_circuits.circuit.springs import SpringNetwork, crossed_lattice
+from tcl_circuits.circuit.spring_lattice import crossed_lattice
+from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.training.task import Samples, Task
 
 SIDE = 5
@@ -68,7 +69,9 @@ def springs(seed: int, signal: LearningSignal, name: str) -> CircuitTask:
         test=draw(12),
         description=f"springs: 5x5 points, {network.edge_count} bonds, 6 motions of the rim, {signal} signal",
     )
-    return CircuitTask(task, Recipe(cycles=240, gain=3.0, threshold=0.5, ratio=30.0, scale=30.0, signal=signal))
+    return CircuitTask(
+        task, Recipe(cycles=240, gain=3.0, threshold=0.5, ratio=30.0, scale=30.0, signal=signal)
+    )
 
 
 def squared(seed: int = 0) -> CircuitTask:
@@ -82,5 +85,5 @@ def product(seed: int = 0) -> CircuitTask:
 
 
 def strain(seed: int = 0) -> CircuitTask:
-    """Springs that would learn from their extension alone, which has the wrong sign in every second sample."""
+    """Springs that would learn from their extension alone, and don't: its sign varies with the sample."""
     return springs(seed, "strain", "springs-strain")

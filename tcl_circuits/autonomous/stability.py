@@ -136,7 +136,12 @@ def gain_for(network: Network, inputs: FloatArray, signal: LearningSignal, wante
 
 
 def stability(
-    network: Network, inputs: FloatArray, signal: LearningSignal, gain: float, polarity: Polarity, lagged: bool
+    network: Network,
+    inputs: FloatArray,
+    signal: LearningSignal,
+    gain: float,
+    polarity: Polarity,
+    lagged: bool,
 ) -> Stability:
     """Feedback of a network whose cells have the gain k, over its training samples.
 

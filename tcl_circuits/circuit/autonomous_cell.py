@@ -41,8 +41,8 @@ from tcl_circuits.units import engineering, spice_number
 Threshold = Literal["dead_zone", "hard", "soft"]
 
 LearningSignal = Literal["power", "abs", "linear", "strain", "product"]
-"""What a cell learns from: a synaptic signal; ``strain``, the drop itself behind a source, which does not load the
-network; or ``product``, the same with the write current in proportion to the drop, ``dw/dt ~ dV h(u)``."""
+"""What a cell learns from: a synaptic signal; ``strain``, the drop behind a source, which does not load the
+network; or ``product``, the same with a write current in proportion to the drop, ``dw/dt ~ dV h(u)``."""
 
 
 def sensed(signal: LearningSignal) -> Signal:
@@ -82,7 +82,8 @@ class AutonomousCell:
         The sawtooth it is made for.
     signal : {"power", "abs", "linear", "strain", "product"}
         Synaptic signal s. The product with the drop needs no square and is the exact gradient too:
-        ``dV dV/dt = d(dV^2/2)/dt``. Strain and the linear signal are the drop; the linear one needs edges that are oriented along their voltage drop; its branch
+        ``dV dV/dt = d(dV^2/2)/dt``. Strain and the linear signal are the drop itself, whose sign is right only
+        where edges are oriented along their voltage drop; the branch of the linear signal
         lies straight across the edge, as in Fig. 7E of the paper, and loads the network: keep c/(tau_f G)
         below 0.1.
     threshold : {"dead_zone", "hard", "soft"}

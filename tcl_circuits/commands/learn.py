@@ -18,16 +18,19 @@ import xarray as xr
 
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.plan import Plan, Request, plan
+from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.record import Records
 from tcl_circuits.autonomous.run import Progress, Run, energies, history, trajectories
-from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.transient import ngspice_program
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.spring_file import write_lattice
+from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.commands.output import claim, write_json
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
 from tcl_circuits.figures.network import draw_network
+from tcl_circuits.figures.springs import draw_springs
 from tcl_circuits.figures.style import save
 
 
@@ -108,7 +111,10 @@ def learn(
     )
     past.to_csv(out / "history.csv", index=False)
     found.to_netcdf(out / "trajectories.nc")
-    write_network(trained, out / "network.json")
+    if isinstance(trained, SpringNetwork):
+        write_lattice(trained, out / "network.json")
+    else:
+        write_network(trained, out / "network.json")
     write_json(out / "summary.json", summary)
     _draw(out, learned, trained, past, found)
     return LearnResult(out, summary)
@@ -215,7 +221,15 @@ def _draw(
     title = f"{task.name}, learned in one transient"
     save(draw_circuit_loss(past, score, name, title), out / "loss.png")
     save(draw_conductances(found, title), out / "conductances.png")
-    save(draw_network(trained, f"{task.name} after learning", reference=task.network), out / "network.png")
+    _draw_learned(task.network, trained, task.name, out / "network.png")
     if (out / "waveforms.nc").exists():
         with xr.open_dataset(out / "waveforms.nc") as data:
             save(draw_learning_cycles(data, "The first learning cycles"), out / "waveforms.png")
+
+
+def _draw_learned(before: Network, after: Network, name: str, path: Path) -> None:
+    """Picture of what was learned: of springs as a lattice, of any other network as a graph."""
+    if isinstance(before, SpringNetwork) and isinstance(after, SpringNetwork):
+        save(draw_springs(before, after, f"{name}, learned in one transient"), path)
+    else:
+        save(draw_network(after, f"{name} after learning", reference=before), path)
