@@ -1,0 +1,161 @@
+"""Learning as a film: conductances and answers over circuit time, as a strip and as an animation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from PIL import Image
+
+from tcl_circuits.arrays import IntArray
+from tcl_circuits.autonomous.moments import Moments
+from tcl_circuits.figures.film_panels import Conductances, answers_of
+from tcl_circuits.figures.style import (
+    FAINT,
+    INK,
+    MUTED,
+    PALETTE,
+    SEQUENTIAL,
+    headline,
+    house_style,
+    log_ticks,
+    scale_for,
+)
+from tcl_circuits.files import replacing
+from tcl_circuits.units import engineering
+
+_COLOURS = 96
+_FRAME, _HOLD = 120, 2500
+"""How long a picture stands, and the last one [ms]."""
+
+
+def draw_strip(shown: Moments, count: int = 6, title: str = "") -> Figure:
+    """Draw some moments side by side: the network above, its answers below.
+
+    Parameters
+    ----------
+    shown : Moments
+        Moments of a run.
+    count : int
+        How many of them.
+    title : str
+        Headline.
+    """
+    chosen = np.unique(np.rint(np.linspace(0, shown.time.size - 1, count)).astype(np.int64))
+    network, answers = Conductances(shown), answers_of(shown)
+    with house_style():
+        figure = Figure(figsize=(2.6 * chosen.size + 1.0, 6.0), layout="constrained")
+        panels = figure.subplots(2, chosen.size, squeeze=False, height_ratios=(1.0, 1.0))
+        for column, k in enumerate(chosen.tolist()):
+            network.draw(panels[0, column], k)
+            answers.draw(panels[1, column], k)
+            panels[0, column].set_title(_caption(shown, k), fontsize=10, loc="center")
+        for axes in panels[:, 1:].flat:
+            axes.set_ylabel("")
+        _colourbar(figure, panels[0].tolist(), network)
+        headline(figure, title)
+    return figure
+
+
+def write_film(shown: Moments, path: Path, title: str = "") -> None:
+    """Write an animated GIF: the network, its answers, and the loss up to each moment.
+
+    Parameters
+    ----------
+    shown : Moments
+        Moments of a run, each a picture.
+    path : Path
+        File to write, whole or not at all.
+    title : str
+        Headline.
+    """
+    network, answers = Conductances(shown), answers_of(shown)
+    pictures: list[Image.Image] = []
+    with house_style():
+        figure = Figure(figsize=(8.4, 5.0), dpi=90, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        grid = figure.add_gridspec(2, 2, height_ratios=(3.4, 1.0))
+        left, right = (figure.add_subplot(grid[0, k]) for k in (0, 1))
+        below = figure.add_subplot(grid[1, :])
+        _colourbar(figure, [left], network)
+        headline(figure, title)
+        for k in range(shown.time.size):
+            for axes in (left, right, below):
+                axes.clear()
+            network.draw(left, k)
+            answers.draw(right, k)
+            left.set_title("conductances", fontsize=11, loc="center")
+            right.set_title("answers", fontsize=11, loc="center")
+            _draw_loss(below, shown, k)
+            canvas.draw()
+            if k == 0:
+                # The pictures must not jump: their places are those of the first.
+                figure.set_layout_engine("none")
+            pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+            pictures.append(Image.fromarray(np.ascontiguousarray(pixels)))
+    palette = pictures[-1].quantize(_COLOURS)
+    frames = [one.quantize(palette=palette, dither=Image.Dither.NONE) for one in pictures]
+    with replacing(path) as file:
+        frames[0].save(
+            file,
+            format="GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=[_FRAME] * (len(frames) - 1) + [_HOLD],
+            loop=0,
+            optimize=True,
+        )
+
+
+def _caption(shown: Moments, k: int) -> str:
+    """Circuit time, cycles, and how many samples are right."""
+    words = f"{engineering(float(shown.time[k]), 's')}\n{_cycles(shown.cycle, k)}"
+    share = float(shown.right[k])
+    if not np.isfinite(share):
+        return words
+    return f"{words}, {_right(shown, k)}"
+
+
+def _right(shown: Moments, k: int) -> str:
+    samples = shown.target.shape[0]
+    share = float(shown.right[k])
+    if samples <= 20:
+        return f"{round(share * samples)} of {samples} right"
+    return f"{100 * share:.0f} % right"
+
+
+def _cycles(cycle: IntArray, k: int) -> str:
+    return f"{int(cycle[k])} cycles"
+
+
+def _draw_loss(axes: Axes, shown: Moments, k: int) -> None:
+    """The loss up to a moment, what comes after it pale."""
+    scale = scale_for(shown.time, "s")
+    at = scale(shown.time)
+    axes.plot(at, shown.loss, color=FAINT, linewidth=1.6)
+    axes.plot(at[: k + 1], shown.loss[: k + 1], color=PALETTE[0], linewidth=2.0)
+    axes.plot(at[k], shown.loss[k], marker="o", markersize=7, color=PALETTE[0], markeredgecolor="white")
+    axes.set_yscale("log")
+    log_ticks(axes.yaxis, float(shown.loss.min()), float(shown.loss.max()))
+    axes.set_xlabel(scale.label("circuit time"), fontsize=9)
+    axes.set_ylabel("loss", fontsize=9)
+    axes.tick_params(labelsize=8)
+    words = _cycles(shown.cycle, k)
+    if np.isfinite(shown.right[k]):
+        words = f"{words}   {_right(shown, k)}"
+    axes.text(
+        0.995, 0.93, words, transform=axes.transAxes, ha="right", va="top", color=INK, fontsize=11, family="monospace"
+    )
+
+
+def _colourbar(figure: Figure, panels: list[Axes], network: Conductances) -> None:
+    bar = figure.colorbar(ScalarMappable(network.norm, SEQUENTIAL), ax=panels, shrink=0.8, aspect=22, pad=0.015)
+    bar.set_label(network.scale.label("conductance"), fontsize=9)
+    bar.outline.set_visible(False)
+    bar.ax.minorticks_off()
+    bar.ax.tick_params(labelsize=8, color=MUTED)
+    log_ticks(bar.ax.yaxis, float(network.norm.vmin or 1), float(network.norm.vmax or 1))
