@@ -24,8 +24,8 @@ _GRID = 41
 class Moments:
     """What a circuit conducted and answered at some moments of its run.
 
-    Answers are at rest, solved from the conductances that were recorded; looks of the circuit itself agree with
-    them.
+    Answers are at rest, solved from the conductances that were recorded; looks of the circuit itself agree
+    with them.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Moments:
     plane: FloatArray | None = None
 
 
-def moments(learned: CircuitTask, data: xr.Dataset, count: int = 40) -> Moments:
+def moments(learned: CircuitTask, data: xr.Dataset, count: int = 32) -> Moments:
     """Moments of a run.
 
     Parameters

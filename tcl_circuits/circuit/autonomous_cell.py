@@ -82,8 +82,8 @@ class AutonomousCell:
         The sawtooth it is made for.
     signal : {"power", "abs", "linear", "strain", "product"}
         Synaptic signal s. The product with the drop needs no square and is the exact gradient too:
-        ``dV dV/dt = d(dV^2/2)/dt``. Strain and the linear signal are the drop itself, whose sign is right only
-        where edges are oriented along their voltage drop; the branch of the linear signal
+        ``dV dV/dt = d(dV^2/2)/dt``. Strain and the linear signal are the drop itself, right only where edges
+        are oriented along their voltage drop; the branch of the linear signal
         lies straight across the edge, as in Fig. 7E of the paper, and loads the network: keep c/(tau_f G)
         below 0.1.
     threshold : {"dead_zone", "hard", "soft"}

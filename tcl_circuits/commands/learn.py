@@ -17,6 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from tcl_circuits.autonomous import tasks
+from tcl_circuits.autonomous.moments import moments
 from tcl_circuits.autonomous.plan import Plan, Request, plan
 from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.record import Records
@@ -29,6 +30,7 @@ from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.commands.output import claim, write_json
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
+from tcl_circuits.figures.film import draw_strip, write_film
 from tcl_circuits.figures.network import draw_network
 from tcl_circuits.figures.springs import draw_springs
 from tcl_circuits.figures.style import save
@@ -63,7 +65,7 @@ def learn(
     """Let a circuit learn, and leave the files of a run.
 
     summary.json, history.csv, trajectories.nc, network.json, netlist.cir, waveforms.nc, stream.bin,
-    stream.json, and the pictures loss.png, conductances.png, network.png, waveforms.png.
+    stream.json, and the pictures loss.png, conductances.png, network.png, waveforms.png, film.png, film.gif.
 
     Parameters
     ----------
@@ -221,6 +223,9 @@ def _draw(
     title = f"{task.name}, learned in one transient"
     save(draw_circuit_loss(past, score, name, title), out / "loss.png")
     save(draw_conductances(found, title), out / "conductances.png")
+    shown = moments(learned, found)
+    save(draw_strip(shown, title=title), out / "film.png")
+    write_film(shown, out / "film.gif", title)
     _draw_learned(task.network, trained, task.name, out / "network.png")
     if (out / "waveforms.nc").exists():
         with xr.open_dataset(out / "waveforms.nc") as data:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
 from tcl_circuits.arrays import IntArray
 from tcl_circuits.autonomous.moments import Moments
-from tcl_circuits.figures.film_panels import Conductances, answers_of
+from tcl_circuits.figures.film_panels import ROLE_COLOURS, Conductances, answers_of
 from tcl_circuits.figures.style import (
+    DIVERGING,
     FAINT,
     INK,
     MUTED,
@@ -28,7 +31,8 @@ from tcl_circuits.figures.style import (
 from tcl_circuits.files import replacing
 from tcl_circuits.units import engineering
 
-_COLOURS = 96
+_SHADES = (48, 96)
+"""How many of the palette's colours the two colour maps get."""
 _FRAME, _HOLD = 120, 2500
 """How long a picture stands, and the last one [ms]."""
 
@@ -57,6 +61,7 @@ def draw_strip(shown: Moments, count: int = 6, title: str = "") -> Figure:
         for axes in panels[:, 1:].flat:
             axes.set_ylabel("")
         _colourbar(figure, panels[0].tolist(), network)
+        figure.supxlabel(answers.words, fontsize=10, color=MUTED)
         headline(figure, title)
     return figure
 
@@ -76,8 +81,8 @@ def write_film(shown: Moments, path: Path, title: str = "") -> None:
     network, answers = Conductances(shown), answers_of(shown)
     pictures: list[Image.Image] = []
     with house_style():
-        figure = Figure(figsize=(8.4, 5.0), dpi=90, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
+        figure = Figure(figsize=(8.4, 5.0), dpi=80, layout="constrained")
+        canvas: Any = FigureCanvasAgg(figure)
         grid = figure.add_gridspec(2, 2, height_ratios=(3.4, 1.0))
         left, right = (figure.add_subplot(grid[0, k]) for k in (0, 1))
         below = figure.add_subplot(grid[1, :])
@@ -97,7 +102,7 @@ def write_film(shown: Moments, path: Path, title: str = "") -> None:
                 figure.set_layout_engine("none")
             pixels = np.asarray(canvas.buffer_rgba())[..., :3]
             pictures.append(Image.fromarray(np.ascontiguousarray(pixels)))
-    palette = pictures[-1].quantize(_COLOURS)
+    palette = _palette()
     frames = [one.quantize(palette=palette, dither=Image.Dither.NONE) for one in pictures]
     with replacing(path) as file:
         frames[0].save(
@@ -109,6 +114,20 @@ def write_film(shown: Moments, path: Path, title: str = "") -> None:
             loop=0,
             optimize=True,
         )
+
+
+def _palette() -> Image.Image:
+    """The colours of an animation: those of the house, and on the way from each to white."""
+    ramps = [
+        map_(np.linspace(0, 1, n))[:, :3] for map_, n in zip((SEQUENTIAL, DIVERGING), _SHADES, strict=True)
+    ]
+    plain = [to_rgb(colour) for colour in (*PALETTE, *ROLE_COLOURS.values(), INK, MUTED)]
+    blends = [share * np.array(colour) + 1 - share for colour in plain for share in (1.0, 0.75, 0.5, 0.25)]
+    greys = np.repeat(np.linspace(0, 1, 24)[:, None], 3, axis=1)
+    colours = np.vstack([*ramps, np.array(blends), greys])[:256]
+    found = Image.new("P", (1, 1))
+    found.putpalette(np.rint(255 * colours).astype(np.uint8).tobytes())
+    return found
 
 
 def _caption(shown: Moments, k: int) -> str:
@@ -140,7 +159,8 @@ def _draw_loss(axes: Axes, shown: Moments, k: int) -> None:
     axes.plot(at[: k + 1], shown.loss[: k + 1], color=PALETTE[0], linewidth=2.0)
     axes.plot(at[k], shown.loss[k], marker="o", markersize=7, color=PALETTE[0], markeredgecolor="white")
     axes.set_yscale("log")
-    log_ticks(axes.yaxis, float(shown.loss.min()), float(shown.loss.max()))
+    if shown.loss.max() < 10 * shown.loss.min():
+        log_ticks(axes.yaxis, float(shown.loss.min()), float(shown.loss.max()))
     axes.set_xlabel(scale.label("circuit time"), fontsize=9)
     axes.set_ylabel("loss", fontsize=9)
     axes.tick_params(labelsize=8)
@@ -148,14 +168,22 @@ def _draw_loss(axes: Axes, shown: Moments, k: int) -> None:
     if np.isfinite(shown.right[k]):
         words = f"{words}   {_right(shown, k)}"
     axes.text(
-        0.995, 0.93, words, transform=axes.transAxes, ha="right", va="top", color=INK, fontsize=11, family="monospace"
+        0.995,
+        0.93,
+        words,
+        transform=axes.transAxes,
+        ha="right",
+        va="top",
+        color=INK,
+        fontsize=11,
+        family="monospace",
     )
 
 
 def _colourbar(figure: Figure, panels: list[Axes], network: Conductances) -> None:
-    bar = figure.colorbar(ScalarMappable(network.norm, SEQUENTIAL), ax=panels, shrink=0.8, aspect=22, pad=0.015)
+    bar = figure.colorbar(
+        ScalarMappable(network.norm, SEQUENTIAL), ax=panels, shrink=0.8, aspect=22, pad=0.015
+    )
     bar.set_label(network.scale.label("conductance"), fontsize=9)
     bar.outline.set_visible(False)
-    bar.ax.minorticks_off()
     bar.ax.tick_params(labelsize=8, color=MUTED)
-    log_ticks(bar.ax.yaxis, float(network.norm.vmin or 1), float(network.norm.vmax or 1))

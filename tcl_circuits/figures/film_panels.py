@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LogNorm
+from matplotlib.colors import Normalize
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.moments import Moments
@@ -25,12 +25,16 @@ from tcl_circuits.figures.style import (
     scale_for,
 )
 
-_ROLE_COLOURS = {"input": "#E69F00", "output": "#B5446E", "hidden": "white", "ground": INK}
+ROLE_COLOURS = {"input": "#E69F00", "output": "#B5446E", "hidden": "white", "ground": INK}
+"""Colour of a node, by its role."""
 _HEIGHT = np.sqrt(3) / 2
 
 
 class Panel(Protocol):
     """A part of a film's pictures."""
+
+    words: str
+    """What it shows."""
 
     def draw(self, axes: Axes, k: int) -> None:
         """Draw moment number `k`."""
@@ -40,12 +44,13 @@ class Panel(Protocol):
 class Conductances:
     """The network, its conductances as colours: a crossbar as a heat map, any other as lines."""
 
+    words = "conductances"
+
     def __init__(self, shown: Moments) -> None:
         self._shown, network = shown, shown.network
         self.scale = scale_for(shown.conductance, "S")
         values = self.scale(shown.conductance)
-        low, high = float(values.min()), float(values.max())
-        self.norm = LogNorm(low, max(high, 1.05 * low))
+        self.norm = Normalize(0.0, float(values.max()))
         self._values = values
         self._crossbar = is_crossbar(network)
         self._roles = [network.role_of(k) for k in range(network.node_count)]
@@ -54,7 +59,11 @@ class Conductances:
             self._places = lattice.points
             self._paths = list(lattice.points[lattice.bonds])
             self._roles = ["hidden"] * len(lattice.points)
-            for role, chosen in (("ground", lattice.fixed), ("input", lattice.driven), ("output", lattice.outputs)):
+            for role, chosen in (
+                ("ground", lattice.fixed),
+                ("input", lattice.driven),
+                ("output", lattice.outputs),
+            ):
                 for point, _ in chosen:
                     self._roles[point] = role
         elif not self._crossbar:
@@ -94,7 +103,7 @@ class Conductances:
             zorder=1,
         )
         axes.add_collection(lines)
-        colours = [_ROLE_COLOURS[role] for role in self._roles]
+        colours = [ROLE_COLOURS[role] for role in self._roles]
         axes.scatter(
             self._places[:, 0], self._places[:, 1], s=30, c=colours, edgecolor=INK, linewidth=0.8, zorder=3
         )
@@ -104,6 +113,10 @@ class Conductances:
 
 class Simplex:
     """Three classes: each sample a point in a triangle, at home in the corner of its class."""
+
+    words = (
+        "Each point a sample, where the answer puts it between the classes; ringed: held out from learning"
+    )
 
     def __init__(self, shown: Moments) -> None:
         assert shown.probability is not None
@@ -138,7 +151,8 @@ class Simplex:
             away = corners[one] - middle
             place = corners[one] + 0.1 * away / np.hypot(*away)
             axes.text(
-                *place,
+                place[0],
+                place[1],
                 plain_text(name),
                 color=PALETTE[one],
                 fontsize=9,
@@ -160,6 +174,10 @@ class Plane:
         self.scale = scale_for(shown.plane, "V")
         self._values = self.scale(shown.plane)
         self._reach = float(np.quantile(np.abs(self._values[-1]), 0.98)) or 1.0
+        self.words = (
+            f"Answer to every pair of inputs, colours to ±{self._reach:.2g} {self.scale.unit}; "
+            "discs: the sign that is wanted, hollow while the answer has the other"
+        )
 
     def draw(self, axes: Axes, k: int) -> None:
         """Draw moment number `k`."""
@@ -176,16 +194,20 @@ class Plane:
         at = np.linspace(-1, 1, values.shape[0])
         if values.min() < 0 < values.max():
             axes.contour(at, at, values, levels=[0.0], colors="white", linewidths=1.6)
-        for (x, y), corner in (((-1, -1), (0, 0)), ((-1, 1), (-1, 0)), ((1, -1), (0, -1)), ((1, 1), (-1, -1))):
+        for (x, y), corner in (
+            ((-1, -1), (0, 0)),
+            ((-1, 1), (-1, 0)),
+            ((1, -1), (0, -1)),
+            ((1, 1), (-1, -1)),
+        ):
             self._mark(axes, (x, y), float(values[corner]))
         axes.set_xlim(-1.32, 1.32)
         axes.set_ylim(-1.32, 1.32)
-        axes.set_xticks([-1, 1])
-        axes.set_yticks([-1, 1])
-        axes.tick_params(length=0, labelsize=8, colors=MUTED)
+        axes.set_xticks([])
+        axes.set_yticks([])
         axes.spines[:].set_visible(False)
-        axes.set_xlabel("input 0 (V)", color=MUTED, fontsize=9, labelpad=1)
-        axes.set_ylabel("input 1 (V)", color=MUTED, fontsize=9, labelpad=-4)
+        axes.set_xlabel("input 0, −1 to 1 V", color=MUTED, fontsize=9)
+        axes.set_ylabel("input 1, −1 to 1 V", color=MUTED, fontsize=9)
 
     def _mark(self, axes: Axes, corner: tuple[int, int], value: float) -> None:
         """Disc of the sign that is wanted at a corner, hollow where the answer has the other one."""
@@ -210,6 +232,8 @@ class Plane:
 class Shares:
     """Any number of classes: the probability that each sample gives its own class."""
 
+    words = "Each point a sample"
+
     def __init__(self, shown: Moments) -> None:
         assert shown.probability is not None
         assert shown.classes is not None
@@ -231,6 +255,8 @@ class Shares:
 
 class Answers:
     """Voltages: each answer over what was wanted."""
+
+    words = "Squares: samples that are learned from; circles: held out"
 
     def __init__(self, shown: Moments) -> None:
         self._shown = shown

@@ -66,9 +66,7 @@ def test_the_gradient_is_that_of_finite_differences_and_of_the_network(seed: int
     u = shape.displacements(k, moved)
     exact = shape.loss_gradient(k, u, u[:, read] - target)
     step = 1e-5 * k
-    finite = [
-        (loss(k + d) - loss(k - d)) / (2 * d.sum()) for d in np.diag(step)
-    ]
+    finite = [(loss(k + d) - loss(k - d)) / (2 * d.sum()) for d in np.diag(step)]
     np.testing.assert_allclose(exact, finite, rtol=1e-4, atol=1e-6 * np.abs(exact).max())
     voltages = Conduction(net).voltages(moved)
     by_network = Conduction(net).loss_gradient(voltages, voltages[:, net.outputs] - target)
