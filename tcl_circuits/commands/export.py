@@ -14,6 +14,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.export_circuit import known_facts, of_circuit_run
 from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.bundle import write_bundle
@@ -29,9 +30,6 @@ from tcl_circuits.training import tasks
 from tcl_circuits.training.checkpoint import Checkpoint
 from tcl_circuits.training.table import as_classes, read_table
 from tcl_circuits.training.task import Task
-
-_BASELINE = ("baseline", "baseline_name", "baseline_measure")
-_KNOWN = ("task", "rule", "engine", "epochs", "final_loss", "test_loss", "test_accuracy", *_BASELINE)
 
 
 @dataclass(frozen=True)
@@ -139,14 +137,15 @@ def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     """Design of a run directory: the trained network, with the samples of its task."""
     run = request.source
     summary = _summary(run)
+    if summary.get("cell") == "autonomous":
+        return of_circuit_run(run, summary, request.samples)
     network = read_network(run / "network.json")
     cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
     saw, remarks = _protocol(run, request)
     seed = int(summary.get("seed", 0))
     task = _task(request, summary, network, seed)
     name = str(summary.get("task", run.name))
-    facts = {key: summary[key] for key in _KNOWN if summary.get(key) is not None}
-    facts["versions"] = {"tcl_circuits": summary.get("versions", {}).get("tcl_circuits", "unknown")}
+    facts = known_facts(summary)
     if task is None:
         remarks.append(
             f"the samples of {run} are not in it, so its test benches use one of their own: "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from tcl_circuits.circuit.netlist import ramp_of
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.tolerances import tolerances
 from tcl_circuits.handoff.design import Design
-from tcl_circuits.handoff.dialects.base import Run
+from tcl_circuits.handoff.dialects.base import Instance, Run
 from tcl_circuits.handoff.expected import Expected, exact, inference_figures, tidy, training_figures
+from tcl_circuits.handoff.learning import BENCH, LIBRARY, Learning, analysis, instances, starts, surroundings
+from tcl_circuits.handoff.learning_figures import figures
 from tcl_circuits.handoff.values import TRAINED, VARIATIONS, Variation
 
 _SETTLED = 25.0
@@ -32,11 +34,16 @@ _AIM = 1e-6
 """Relative tolerance of simulators for a signal all of which moves."""
 
 
+LIBRARIES = ("cells.lib", "network.lib")
+"""Cell and network."""
+
+
 @dataclass(frozen=True, eq=False)
 class Bench:
     """A test bench: its name, what stands round the network, its analysis and the expected figures.
 
-    `includes` are the files with the values of its parts.
+    `includes` are the files with its parts and their values; `instances` the subcircuits that take the place
+    of the network's; `starts` the voltages of nodes at the start.
     """
 
     name: str
@@ -44,7 +51,9 @@ class Bench:
     elements: tuple[Element, ...]
     run: Run
     expected: tuple[Expected, ...]
-    includes: tuple[str, ...] = TRAINED.includes
+    includes: tuple[str, ...] = (*TRAINED.includes, *LIBRARIES)
+    instances: tuple[Instance, ...] = ()
+    starts: Mapping[str, float] = field(default_factory=dict)
 
 
 def benches(design: Design) -> tuple[Bench, ...]:
@@ -59,12 +68,35 @@ def benches(design: Design) -> tuple[Bench, ...]:
         if variation.sampled:
             made.append(_of_variation(inference_bench(varied), variation))
         made.append(_of_variation(training_bench(varied), variation))
+    if design.learning is not None:
+        made.append(learning_bench(design.learning, design.network))
     return tuple(made)
+
+
+def learning_bench(learning: Learning, network: Network) -> Bench:
+    """Some cycles of the untrained network, in which it learns by itself."""
+    circuit = learning.circuit(network)
+    about = (
+        f"The untrained network learns by itself: {learning.cycles} cycles of {learning.timing.period:g} s.",
+        "Measured are the outputs and the state of every edge; its conductance is the cell's slope times it.",
+    )
+    return Bench(
+        BENCH,
+        about,
+        surroundings(circuit),
+        analysis(circuit),
+        figures(circuit),
+        (LIBRARY,),
+        instances(circuit),
+        starts(circuit),
+    )
 
 
 def _of_variation(bench: Bench, variation: Variation) -> Bench:
     about = (f"As {bench.name}, with the parts of {' and '.join(variation.includes)}.",)
-    return replace(bench, name=f"{bench.name}_{variation.name}", about=about, includes=variation.includes)
+    return replace(
+        bench, name=f"{bench.name}_{variation.name}", about=about, includes=(*variation.includes, *LIBRARIES)
+    )
 
 
 def inference_bench(design: Design) -> Bench:

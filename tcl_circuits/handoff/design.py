@@ -22,6 +22,7 @@ from tcl_circuits.circuit.nudge import (
     single_ended,
 )
 from tcl_circuits.errors import InputError
+from tcl_circuits.handoff.learning import Learning
 from tcl_circuits.protocol import Sawtooth
 
 _TARGET = 0.5
@@ -51,6 +52,8 @@ class Design:
         What else is known of the run, by name: numbers and texts.
     offsets : ndarray of shape (inputs + outputs,)
         Offset of the op-amp at each input and behind each output [V]; empty if there are none.
+    learning : Learning or None
+        Cycles in which the untrained network learns by itself, for a test bench of their own.
     """
 
     network: Network
@@ -62,6 +65,7 @@ class Design:
     seed: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     offsets: FloatArray = field(default_factory=lambda: np.zeros(0))
+    learning: Learning | None = None
 
     def check(self) -> None:
         """Raise an InputError if the parts do not fit, or the cell is none that a bundle can hold."""
@@ -78,6 +82,8 @@ class Design:
         if not isinstance(self.cell.device, HeldConductance):
             kind = type(self.cell.device).__name__
             raise InputError(f"export: the device {kind} has no model in a bundle; use HeldConductance")
+        if self.learning is not None:
+            self.learning.circuit(self.network)
         conductance = self.network.conductance
         self._printable("sense capacitance", self.cell.capacitance(conductance), "F")
         self._printable("sense resistance", self.cell.resistance(conductance), "ohm")
@@ -152,6 +158,7 @@ def setup_of(design: Design) -> dict[str, Any]:
         },
         "inference": design.inference.tolist(),
         "offsets": design.offsets.tolist(),
+        **({} if design.learning is None else {"learning": design.learning.as_json()}),
     }
 
 
@@ -180,6 +187,7 @@ def design_of(setup: Mapping[str, Any], network: Network) -> Design:
         int(setup["seed"]),
         dict(setup["facts"]),
         np.asarray(setup.get("offsets", []), dtype=float),
+        None if nudge is None or "learning" not in setup else Learning.from_json(setup["learning"], nudge),
     )
 
 

@@ -17,6 +17,7 @@ from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.expected_csv import Rows, expected_rows
 from tcl_circuits.handoff.importing import NEEDED, exported_design, structure_faults, text_of, value_faults
+from tcl_circuits.handoff.learning import block
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import cell_block
 from tcl_circuits.handoff.reading import statements
@@ -26,7 +27,7 @@ _SHOWN = 10
 _SLACK = 0.1
 """Share of a tolerance by which the package's own figures may differ from machine to machine."""
 _ALLOWED = re.compile(
-    r"[rcvbxh]\w*\s|\.(param|subckt|ends|include|options?|tran|save|print|meas|measure|end)\b"
+    r"[rcvbxhd]\w*\s|\.(param|subckt|ends|include|ic|model|options?|tran|save|print|meas|measure|end)\b"
     r"|(simulator|parameters|subckt|ends|include|save|tolerances|cycle)\b",
     re.IGNORECASE,
 )
@@ -191,6 +192,8 @@ def _expected_faults(made: Sequence[Bench], found: Rows) -> list[str]:
 def device_count(design: Design, bench: Bench) -> int:
     """Devices of a test bench when its hierarchy is expanded."""
     network = design.network
+    if bench.instances and design.learning is not None:
+        return len(bench.elements) + len(bench.instances) * len(block(design.learning.cell).elements)
     at_nodes = network.free.size * ((network.node_capacitance > 0) + (not design.cell.conducts_dc))
     in_cells = network.edge_count * len(cell_block(design).block.elements)
     return len(bench.elements) + in_cells + int(at_nodes)
