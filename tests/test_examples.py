@@ -130,6 +130,15 @@ def test_store_patterns(tmp_path: Path) -> None:
     assert (tmp_path / "store_patterns.png").stat().st_size > 20_000
 
 
+def test_runaway(tmp_path: Path) -> None:
+    text = run("runaway.py", tmp_path)
+    found = numbers(text, "lambda_max #: error / # in 64 cycles")
+    assert found[:, 0].tolist() == [0.3, 2, 6]
+    assert found[:, 1].min() > 10
+    assert numbers(text, "standard, lambda_max #: ran away")[:, 0].tolist() == [2]
+    assert "what was reached is kept; likely the network runs away" in text
+
+
 def test_every_example_is_described_and_tested() -> None:
     readme = (EXAMPLES / "README.md").read_text()
     for path in EXAMPLES.glob("*.py"):

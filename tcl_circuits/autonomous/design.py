@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,13 +36,16 @@ class Detector:
         Threshold at the start [V].
     memory : float
         Time constant [s].
+    capacitance : float
+        Capacitance that holds the threshold [F].
+    charging : float
+        Conductance through which it is charged [S].
     """
 
     slope: float
     floor: float
     start: float
     memory: float
-
     capacitance: float = 1e-9
     charging: float = 1e-5
 
@@ -158,7 +161,3 @@ class Design:
     def sense(self, voltage: FloatArray) -> FloatArray:
         """Voltage of the sense branches' sources (..., edges) from node voltages (..., nodes) [V]."""
         return self.cell.scale * self.cell.signal_of(self.network.drops(voltage))
-
-    def with_conductance(self, conductance: FloatArray) -> Design:
-        """Return the same run from other conductances [S]."""
-        return replace(self, network=self.network.with_conductance(conductance))

@@ -28,6 +28,8 @@ _FLOOR = 0.003
 """Least threshold of the peak detector, in units of that at the start."""
 _MEMORY = 10.0
 """Its memory in cycles."""
+_LOOK = 3e-6
+"""Least time from the inputs' switch to the end of a look at a sample [s]."""
 _SETTLED = 5.0
 """Time constants after which a switch of the inputs is over."""
 
@@ -128,11 +130,16 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
     wanted = request.gain
     if wanted is None:
         wanted = recipe.gain if request.polarity == "inverted" else min(recipe.gain, 0.3)
+    seen = SenseCell(sensed(recipe.signal))
+    for samples in (train, task.test):
+        if len(samples):
+            task.present(
+                samples, np.arange(len(samples)), SenseCell(sensed(recipe.signal)), timing.saw
+            ).check(network)
     gain = gain_for(network, train.inputs, recipe.signal, positive("--gain", "lambda_max", wanted))
     found = stability(network, train.inputs, recipe.signal, gain, request.polarity, request.lag)
     found.require(force_unstable)
-    saw_drive = task.present(train, np.arange(len(train)), SenseCell(sensed(recipe.signal)), timing.saw)
-    amplitude = largest_contrast(network, SenseCell(sensed(recipe.signal)), saw_drive)
+    amplitude = largest_contrast(network, seen, task.present(train, np.arange(len(train)), seen, timing.saw))
     factor = recipe.threshold if request.threshold is None else request.threshold
     not_negative("--threshold", "factor", factor)
     theta = factor * amplitude * R * C / tau_s * recipe.scale
@@ -159,6 +166,7 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
         recipe.cycles if request.cycles is None else request.cycles,
         request.seed,
         request.look_every or recipe.look_every,
+        look_time=timing.switch + max(_LOOK, _SETTLED * _node_time(network)),
         wait=_SETTLED * cell.lag,
     )
     detector = _detector(learned, cell, timing) if request.detector else None
@@ -206,15 +214,21 @@ def require_signal(cell: AutonomousCell, timing: Timing, amplitude: float) -> No
 
 def _require_settled(network: Network, timing: Timing) -> None:
     """Raise an InputError if the inputs' change is still felt when the nudge begins."""
-    at_node = np.diag(network.laplacian(network.conductance))
-    nodes = float(((network.node_capacitance or NODE_CAPACITANCE) / at_node[network.free]).max(initial=0.0))
-    what, slowest = max((("sense branches", R * C), ("nodes", nodes)), key=lambda one: one[1])
+    both = ("sense branches", R * C), ("nodes", _node_time(network))
+    what, slowest = max(both, key=lambda one: one[1])
     if timing.settle < _SETTLED * slowest:
         raise InputError(
             f"the samples switch slower than the gate opens: {engineering(timing.settle, 's')} is not long "
             f"enough for the {what} ({engineering(slowest, 's')}) to forget the inputs' change; settle for "
             f"{engineering(_SETTLED * slowest, 's')} or longer"
         )
+
+
+def _node_time(network: Network) -> float:
+    """Longest time constant of a free node [s]."""
+    at_node = np.diag(network.laplacian(network.conductance))
+    farads = network.node_capacitance or NODE_CAPACITANCE
+    return float((farads / at_node[network.free]).max(initial=0.0))
 
 
 def _detector(learned: CircuitTask, cell: AutonomousCell, timing: Timing) -> Detector:

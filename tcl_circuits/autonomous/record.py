@@ -91,6 +91,10 @@ class RecordFile:
         self._columns, self._settings = columns, dict(settings)
         self._width = _HEAD + len(columns.names) + len(PARTS)
 
+    def bytes_of(self, records: int) -> int:
+        """Size of so many records."""
+        return records * self._width * 8
+
     def create(self) -> None:
         """Begin anew."""
         about = {
@@ -139,7 +143,7 @@ class RecordFile:
     def rewind(self, records: int) -> None:
         """Drop all but the first records."""
         with self.path.open("r+b") as file:
-            file.truncate(records * self._width * 8)
+            file.truncate(self.bytes_of(records))
 
     def open(self) -> FileIO:
         """Open to append, without a buffer."""

@@ -65,6 +65,11 @@ class Run:
             self.design, 0, self.design.start(), "tcl_circuits: learns by itself", self._control
         )
 
+    @property
+    def size(self) -> int:
+        """Bytes that the records of the whole run take."""
+        return self._file.bytes_of(len(self.design.schedule.marks()))
+
     def records(self) -> Records:
         """All that is on the disk."""
         return self._file.read()
@@ -123,7 +128,7 @@ class Run:
             except EngineTimeout:
                 raise EngineTimeout(f"stopped at its time limit, {self._place(reached)}") from None
             except EngineError as fault:
-                raise EngineError(f"{fault}\n{self._place(reached)}; {self._cause(reached)}") from None
+                raise EngineError(f"{fault}\n{self._place(reached)}; {self._cause()}") from None
 
     def _place(self, time: float) -> str:
         schedule = self.design.schedule
@@ -133,14 +138,15 @@ class Run:
             "what was reached is kept"
         )
 
-    def _cause(self, time: float) -> str:
+    def _cause(self) -> str:
         """What most likely made the simulator stop."""
         design = self.design
-        try:
-            last = self.records().of_kind("end")
-            network = design.network.with_conductance(design.cell.slope * last.rows[-1, self.columns.v])
-        except (IndexError, ValueError):
-            network = design.network
+        ends = self.records().of_kind("end").rows
+        network = design.network
+        if len(ends):
+            # Where a network runs away, conductances may have left every bound.
+            reached = np.clip(design.cell.slope * ends[-1, self.columns.v], *network.bounds)
+            network = network.with_conductance(reached)
         cell = design.cell
         now = stability(network, design.train.inputs, cell.signal, cell.gain, cell.polarity, cell.lag > 0)
         if now.polarity == "standard" and now.exact > now.limit:

@@ -88,7 +88,7 @@ class Schedule:
         cycles: int,
         seed: int = 0,
         look_every: int | None = None,
-        look_time: float = 10e-6,
+        look_time: float = 5e-6,
         fresh: bool = True,
         wait: float = 0.0,
     ) -> Schedule:

@@ -26,7 +26,7 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.training import tasks as training_tasks
 from tcl_circuits.training.table import Table
 from tcl_circuits.training.table_task import from_table
-from tcl_circuits.training.task import Samples, Task, least_squares
+from tcl_circuits.training.task import Samples, Task
 
 NUDGE_CONDUCTANCE = 3e-4
 """Nudge conductance, some ten times a typical conductance of the network [S]."""
@@ -56,7 +56,6 @@ def regression(seed: int = 0) -> CircuitTask:
         train=train,
         test=test,
         description="two voltages to two outputs of a 3x3 lattice, 16 edges, 8 samples of a teacher lattice",
-        baseline=least_squares(train, test),
     )
     return CircuitTask(task, Recipe(cycles=480))
 

@@ -29,6 +29,8 @@ from tcl_circuits.errors import EngineError, EngineMissing, EngineTimeout
 _CHUNK = 1 << 20
 _POLL = 0.2
 _TOLD_EVERY = 0.5
+_LARGEST = 1e6
+"""Voltage beyond which a network has run away [V]."""
 _LONGEST_HEAD = 1 << 22
 _FAULT = re.compile(
     r"too small|singular|error|fatal|unable|can't|cannot|unknown|undefined|no such|aborted|illegal|nan",
@@ -90,12 +92,21 @@ def stream(
         with _process(program, place) as process:
             last = 0.0
             for rows in _rows(process, place / "run.raw", names, limit):
-                if not np.all(np.isfinite(rows)):
-                    raise EngineError(f"ngspice returned values that are not finite after {last:g} s")
-                last = float(rows[-1, 0])
-                yield rows
+                sound = _sound(rows)
+                if sound:
+                    last = float(rows[sound - 1, 0])
+                    yield rows[:sound]
+                if sound < len(rows):
+                    raise EngineError(f"ngspice's voltages are beyond {_LARGEST:g} V after {last:.6g} s")
             process.wait()
             _require_whole(place, process.returncode, last, stop)
+
+
+def _sound(rows: FloatArray) -> int:
+    """How many rows there are before the first that holds what no circuit has."""
+    # Not "larger than": NaN is not sound either.
+    wrong = np.flatnonzero(~(np.abs(rows).max(axis=1) <= _LARGEST))
+    return int(wrong[0]) if wrong.size else len(rows)
 
 
 @contextmanager

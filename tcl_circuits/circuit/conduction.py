@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve
 
 from tcl_circuits.arrays import FloatArray, IntArray
+from tcl_circuits.circuit.graph_text import shown
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.parts import Amplifier
 from tcl_circuits.errors import EngineError
@@ -49,7 +51,7 @@ class Conduction:
             inner = matrix[np.ix_(network.free, network.free)]
         else:
             inner = self._tied.gathered @ matrix @ self._tied.spread
-        self._solver: _Solver = _Symmetric(inner) if self._tied is None else _General(inner)
+        self._solver: _Solver = _Symmetric(inner, network) if self._tied is None else _General(inner)
         self.input_response = -self._solved(matrix[:, inputs])
         self.input_response[inputs, np.arange(inputs.size)] = 1.0
         self.output_response = self.response(network.outputs)
@@ -147,11 +149,16 @@ class _Solver(Protocol):
 class _Symmetric:
     """Systems of a symmetric, positive definite matrix."""
 
-    def __init__(self, matrix: FloatArray) -> None:
+    def __init__(self, matrix: FloatArray, network: Network) -> None:
         try:
             self._factor = cho_factor(matrix, lower=True) if matrix.size else None
-        except np.linalg.LinAlgError:
-            raise EngineError(_SINGULAR) from None
+        except np.linalg.LinAlgError as failure:
+            # LAPACK says at which of the free nodes nothing is left to conduct.
+            order = re.match(r"\d+", str(failure))
+            node = network.nodes[network.free[int(order[0]) - 1]] if order else None
+            raise EngineError(
+                _SINGULAR if node is None else f"{_SINGULAR}: look at node {shown(node)}"
+            ) from None
 
     def solve(self, right: FloatArray, transposed: bool = False) -> FloatArray:
         """Solve for each column."""

@@ -41,9 +41,11 @@ def list_tasks() -> None:
 @app.command()
 def cells() -> None:
     """The edge cells there are: equations and default parts, each as a .subckt."""
+    from tcl_circuits.circuit.autonomous_cell import AutonomousCell
     from tcl_circuits.circuit.cells import SenseCell, SeriesCell
     from tcl_circuits.circuit.netlist import subcircuit_text
 
-    for cell in (SenseCell("power"), SenseCell("abs"), SenseCell("linear"), SeriesCell()):
+    alone = AutonomousCell(transconductance=1e-5, theta=1e-3)
+    for cell in (SenseCell("power"), SenseCell("abs"), SenseCell("linear"), SeriesCell(), alone):
         block = cell.subcircuit(1e-5)
         output.print(subcircuit_text(block))

@@ -17,5 +17,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 TauFOption = Annotated[str, typer.Option(help="Fast ramp, e.g. 10us.")]
 TauSOption = Annotated[str, typer.Option(help="Slow ramp, e.g. 1ms.")]
 PolarityOption = Annotated[str, typer.Option(help="standard or inverted.")]
+CheckOption = Annotated[
+    int, typer.Option(help="Simulate the trained netlist in ngspice on so many test inputs.", min=0)
+]
 NodesOption = Annotated[str | None, typer.Option(help="Node names, separated by commas.")]
 VoltsOption = Annotated[str | None, typer.Option(help="Voltages, separated by commas.")]

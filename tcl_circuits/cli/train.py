@@ -19,6 +19,7 @@ from rich.progress import (
 from tcl_circuits.cli.app import app, messages, output, print_json
 from tcl_circuits.cli.options import (
     CellOption,
+    CheckOption,
     EngineOption,
     ForceOption,
     JsonOption,
@@ -54,6 +55,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
     force: ForceOption = False,
     chirp: Annotated[bool | None, typer.Option(help="Sawtooth and threshold follow the loss.")] = None,
+    check: CheckOption = 0,
     tau_f: TauFOption = "10us",
     tau_s: TauSOption = "1ms",
     polarity: PolarityOption = "standard",
@@ -80,6 +82,7 @@ def train(
         resume=resume,
         force=force,
         chirp=chirp,
+        check=check,
         saw=saw,
     )
     with _training_bar() as report:
@@ -93,6 +96,8 @@ def train(
         f"{summary['cycles']} cycles in {summary['engine']}, {summary['cpu_s']:.1f} s of CPU"
     )
     output.print(_score_line(summary))
+    if summary["check"] is not None:
+        output.print(_check_line(summary["check"]))
     output.print(
         f"pictures: {result.out}/loss.png, network.png, waveforms.png; netlist: {result.out}/netlist.cir"
     )
@@ -104,6 +109,14 @@ def _score_line(summary: Mapping[str, Any]) -> str:
     if summary["test_accuracy"] is not None:
         return f"test accuracy {summary['test_accuracy']:.4g}{beside}"
     return f"test loss {summary['test_loss']:.4g}{beside}"
+
+
+def _check_line(check: Mapping[str, Any]) -> str:
+    agreed = "" if check["agreement"] is None else f", {check['agreement']:.4g} of the predictions the same"
+    return (
+        f"checked in ngspice on {check['samples']} test inputs: outputs within "
+        f"{check['output_max_difference_V']:.2g} V{agreed}"
+    )
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def of_circuit_run(run: Path, summary: Mapping[str, Any], samples: int) -> tuple
         learning = Learning.of(circuit, min(most, circuit.schedule.cycles))
         if learning.cycles:
             remarks.append(
-                f"learning.cir shows the first {learning.cycles} of the run's {circuit.schedule.cycles} cycles"
+                f"learning.cir has the first {learning.cycles} of the run's {circuit.schedule.cycles} cycles"
             )
         else:
             learning = None

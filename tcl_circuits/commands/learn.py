@@ -22,6 +22,7 @@ from tcl_circuits.autonomous.plan import Plan, Request, plan
 from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.record import Records
 from tcl_circuits.autonomous.run import Progress, Run, energies, history, trajectories
+from tcl_circuits.autonomous.stability import stability
 from tcl_circuits.autonomous.transient import ngspice_program
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
@@ -34,6 +35,8 @@ from tcl_circuits.figures.film import draw_strip, write_film
 from tcl_circuits.figures.network import draw_network
 from tcl_circuits.figures.springs import draw_springs
 from tcl_circuits.figures.style import save
+
+_NEEDED_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,11 @@ def learn(
     out = (
         request.out or Path("runs") / f"{request.task}-circuit-{request.run.polarity}-seed{request.run.seed}"
     )
-    claim(out, request.force, request.resume)
+    run = Run(planned.design, out, _settings(request))
+    claim(out, request.force, request.resume, _NEEDED_BYTES + 2 * run.size)
     notify(planned.stability.words())
     for remark in planned.remarks:
         notify(remark)
-    run = Run(planned.design, out, _settings(request))
     (out / "netlist.cir").write_text(run.netlist(), encoding="ascii")
     started = time.monotonic(), _cpu()
     try:
@@ -107,10 +110,10 @@ def learn(
     past = history(run, records, learned)
     found = trajectories(run, records)
     spent = time.monotonic() - started[0], _cpu() - started[1]
-    summary = _summary(request, learned, planned, run, records, past, spent)
     trained = run.design.network.with_conductance(
         np.clip(found["conductance"].to_numpy()[-1], *run.design.network.bounds)
     )
+    summary = _summary(request, learned, planned, run, records, past, trained, spent)
     past.to_csv(out / "history.csv", index=False)
     found.to_netcdf(out / "trajectories.nc")
     if isinstance(trained, SpringNetwork):
@@ -149,6 +152,7 @@ def _summary(
     run: Run,
     records: Records,
     past: pd.DataFrame,
+    trained: Network,
     spent: tuple[float, float],
 ) -> dict[str, Any]:
     task, design = learned.task, run.design
@@ -174,6 +178,9 @@ def _summary(
         "lambda_max": planned.stability.exact,
         "lambda_max_bound": planned.stability.bound,
         "lambda_max_limit": planned.stability.limit,
+        "lambda_max_final": stability(
+            trained, task.train.inputs, cell.signal, cell.gain, cell.polarity, cell.lag > 0
+        ).exact,
         "seed": request.run.seed,
         "epochs": design.schedule.cycles / len(task.train),
         "nodes": design.network.node_count,
@@ -221,7 +228,8 @@ def _draw(
     score = None if baseline is None else baseline.loss if baseline.accuracy is None else baseline.accuracy
     name = "" if baseline is None else baseline.name
     title = f"{task.name}, learned in one transient"
-    save(draw_circuit_loss(past, score, name, title), out / "loss.png")
+    unit = "V2" if task.classes is None else "nat"
+    save(draw_circuit_loss(past, score, name, unit, title), out / "loss.png")
     save(draw_conductances(found, title), out / "conductances.png")
     shown = moments(learned, found)
     save(draw_strip(shown, title=title), out / "film.png")

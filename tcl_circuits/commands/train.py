@@ -21,6 +21,7 @@ from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network, write_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.check import check_inference, chosen
 from tcl_circuits.commands.engine import choose
 from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
@@ -56,6 +57,7 @@ class TrainRequest:
     resume: bool = False
     force: bool = False
     chirp: bool | None = None
+    check: int = 0
     saw: Sawtooth = field(default_factory=lambda: Sawtooth(1e-5, 1e-3))
 
     def make_task(self) -> Task:
@@ -114,6 +116,7 @@ def train(
     task, cell = request.make_task(), named_cell(request.cell, request.signal)
     saw = request.saw
     engine, remark = choose(request.engine, request.workers)
+    checked = chosen(request.check, len(task.test))
     trainer = Trainer(task.network, cell, saw, engine, request.rule, request.seed, request.chirp)
     theta = trainer.theta(task)
     label = task.name if request.data is None else request.data.stem
@@ -131,6 +134,7 @@ def train(
             shown = engine.run(task.network, cell, saw, sample)[0]
             spice = f"ngspice-{engine.version}" if isinstance(engine, Ngspice) else None
         summary = _summary(request, task, trainer, engine, history, clock, spice)
+        summary["check"] = check_inference(trainer, task, checked)
         history.to_csv(out / "history.csv", index=False)
         write_network(trainer.network, out / "network.json")
         netlist = build_netlist(trainer.network, cell, saw, sample)

@@ -8,6 +8,7 @@ entry, whose law is odd.
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,6 +23,9 @@ _LARGEST = 500.0
 
 _NEAR = 0.1
 """Rise over N VT below which current and voltage lead to the same place."""
+
+State: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
+"""Currents [A], conductances [S] and voltages [V] of diodes."""
 
 
 class Junctions:
@@ -57,7 +61,7 @@ class Junctions:
         """Least thermal voltage N VT, the scale on which currents bend [V]."""
         return float(self._thermal.min())
 
-    def state(self, v: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def state(self, v: FloatArray) -> State:
         """What diodes do at junction voltages `v` of shape (..., diodes) [V].
 
         Returns
@@ -88,17 +92,20 @@ class Junctions:
             An upper bound of each diode's own solution, from which Newton's method descends and can't
             overflow.
         """
-        bound = self._at_current(np.abs(x) / (resistance + self._ohms))
+        # Amplifiers that feed back to themselves can make a negative resistance.
+        bound = self._at_current(np.abs(x) / (np.maximum(resistance, 0.0) + self._ohms))
         size = np.minimum(np.abs(x), bound)
         return np.where((x < 0) & (self._paired == 0), x, np.copysign(size, x))
 
-    def step(self, v: FloatArray, x: FloatArray) -> FloatArray:
+    def step(self, v: FloatArray, state: State, x: FloatArray) -> FloatArray:
         """Junction voltages after a Newton step from `v`, to where the tangent has the voltages `x`.
+
+        `state` is that at `v`, as :meth:`state` returns it.
 
         A rising current is followed as a current, a falling one as a voltage, none further than to zero:
         for a diode alone, such steps don't go too far (cf. SPICE's limiting of junctions).
         """
-        current, conductance, at = self.state(v)
+        current, conductance, at = state
         ahead = current + conductance * (x - at)
         # (x - at) is shared by junction and resistance: the junction's share is what RS g leaves.
         along = v + (1 - self._ohms * conductance) * (x - at)
@@ -122,9 +129,11 @@ class Junctions:
 
 def _law(y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """i/IS and its slope by y = v/(N VT)."""
-    power = np.exp(np.clip(y, _REVERSE, _LARGEST))
+    power = np.exp(np.minimum(np.maximum(y, _REVERSE), _LARGEST))
+    if y.size and y.min() >= _REVERSE:
+        return power - 1, power
     reverse = np.minimum(y, _REVERSE)
-    cube = (-_REVERSE / (math.e * -reverse)) ** 3
+    cube = (_REVERSE / (math.e * reverse)) ** 3
     forward = y >= _REVERSE
-    current = np.where(forward, np.where(np.abs(y) < 1, np.expm1(np.clip(y, -1, 1)), power - 1), cube - 1)
+    current = np.where(forward, power - 1, cube - 1)
     return current, np.where(forward, power, -3 * cube / reverse)

@@ -174,7 +174,8 @@ class PortSolver:
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """One Newton step: junction voltages, port voltages, and how far each port moved."""
         count, ports = self._junctions.count, given.shape[1]
-        current, conductance, x = self._junctions.state(v)
+        state = self._junctions.state(v)
+        current, conductance, x = state
         at = np.concatenate([x, w[:, count:]], axis=1)
         slope = np.zeros((v.shape[0], ports, ports))
         places = np.arange(count)
@@ -188,7 +189,7 @@ class PortSolver:
         except np.linalg.LinAlgError:
             found = np.full_like(given, np.nan)
         aim = at + length * (found - at)
-        stepped = self._junctions.step(v, aim[:, :count])
+        stepped = self._junctions.step(v, state, aim[:, :count])
         # A junction has arrived when it rests, at the voltage that the network has for it.
         apart = np.abs(self._junctions.state(stepped)[2] - aim[:, :count])
         moved = np.maximum(np.abs(stepped - v), apart)

@@ -94,7 +94,9 @@ class OperatingPoints:
         """
         around = self.conduction.voltages(inputs)
         if self.linear:
-            return Rest(around, around, np.zeros((inputs.shape[0], 0)))
+            junctions = np.zeros((inputs.shape[0], 0))
+            self._require_balance(around, junctions)
+            return Rest(around, around, junctions)
         solver = PortSolver(self.junctions, self._resistance, self.diode_names)
         state = solver.solve(self.across(around), HeldPull(np.zeros((inputs.shape[0], 0))))
         voltages = around + state.currents @ self.diode_response.T
@@ -174,6 +176,7 @@ class OperatingPoints:
         np.add.at(missing, network.edges[:, 1], current.T)
         leaving = self.junctions.sign * self.junctions.state(junctions)[0]
         np.subtract.at(missing, self.junctions.nodes, leaving.T)
+        missing[network.driven] = 0.0
         off = np.abs(self.conduction.correction(missing.T))
         wrong = np.flatnonzero(~(off.max(axis=1) <= _INEXACT * np.abs(voltages).max(axis=1)))
         if wrong.size == 0:
@@ -300,7 +303,6 @@ def beta_interpolation(beta: FloatArray, count: int) -> tuple[FloatArray, FloatA
         The polynomial's last two coefficients, which tell its error.
     """
     points = chebyshev.chebpts1(count)
-    basis: FloatArray = np.linalg.inv(chebyshev.chebvander(points, count - 1))
-    weights: FloatArray = chebyshev.chebvander(2 * beta - 1, count - 1) @ basis
-    nodes: FloatArray = 0.5 * (points + 1)
-    return nodes, weights, basis[-2:]
+    basis = np.asarray(np.linalg.inv(chebyshev.chebvander(points, count - 1)), dtype=np.float64)
+    weights = np.asarray(chebyshev.chebvander(2 * beta - 1, count - 1) @ basis, dtype=np.float64)
+    return np.asarray(0.5 * (points + 1), dtype=float), weights, basis[-2:]

@@ -82,10 +82,18 @@ class Reference:
 
         A network of series cells has no direct currents; its response to a step, the resistive divider,
         stands for its free state.
+
+        Raises
+        ------
+        NetworkError, InputError
+            If the network has faults or the inputs do not fit it.
+        EngineError
+            If a sample does not converge.
         """
         if inputs.ndim != 2 or inputs.shape[1] != network.inputs.size:
             raise InputError(f"inputs of shape {inputs.shape} do not fit {network.inputs.size} input nodes")
         network.check()
+        Drive.hold(inputs).check(network)
         return OperatingPoints(network).free(inputs).voltages
 
     def __enter__(self) -> Reference:

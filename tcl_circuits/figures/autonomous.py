@@ -35,6 +35,7 @@ def draw_circuit_loss(
     history: pd.DataFrame,
     baseline: float | None = None,
     baseline_name: str = "baseline",
+    loss_unit: str = "",
     title: str = "",
 ) -> Figure:
     """Draw the loss that a circuit showed in its looks, over circuit time, and its accuracy if there is one.
@@ -47,6 +48,8 @@ def draw_circuit_loss(
         What to compare with: an accuracy if the history has one, else a loss.
     baseline_name : str
         Its name.
+    loss_unit : str
+        Unit of the loss, such as ``V2`` or ``nat``.
     title : str
         Headline.
     """
@@ -55,7 +58,8 @@ def draw_circuit_loss(
         figure = Figure(figsize=(11.0 if with_accuracy else 7.0, 4.4), layout="constrained")
         panels = figure.subplots(1, 2 if with_accuracy else 1, squeeze=False)[0]
         _curves(panels[0], history, ("loss", "test_loss"), 1.0)
-        panels[0].set_ylabel("Loss measured in the circuit")
+        unit = f" ({loss_unit.replace('2', '²')})" if loss_unit else ""
+        panels[0].set_ylabel(f"Loss measured in the circuit{unit}")
         panels[0].set_yscale("log")
         drawn = history[["loss", "test_loss"]].to_numpy(dtype=float)
         positive = drawn[np.isfinite(drawn) & (drawn > 0)]

@@ -8,12 +8,13 @@ from dataclasses import astuple, dataclass, field, replace
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.conduction import Conduction, laplacian
+from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.elements import Corner, Element, RampVoltage, VoltageSource
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.netlist import ramp_of
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.engines.tolerances import tolerances
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import Instance, Run
@@ -111,7 +112,7 @@ def _rest_bench(design: Design, samples: FloatArray) -> Bench:
     hold = _hold_time(design)
     stairs = [_stair(values, hold) for values in samples.T]
     moments = [tidy((k + 1 - _RISE) * hold) for k in range(len(samples))]
-    voltages = Conduction(design.network).voltages(samples + design.input_offsets)
+    voltages = OperatingPoints(design.network).free(samples + design.input_offsets).voltages
     # What is measured has settled, so that nothing between needs to be followed closely.
     length = tidy(len(samples) * hold)
     run = Run(tidy(hold / 1000), length, tidy(hold / 10), 1e-5, 1e-12, 1e-8, 1e-14, 7.0)
@@ -233,7 +234,7 @@ def _held_targets(network: Network, drive: Drive) -> FloatArray:
     assert drive.nudge is not None
     held: FloatArray = drive.targets[0]
     if not drive.nudge.closed_loop:
-        free = Conduction(network).voltages(drive.inputs_at_start)[:, network.outputs]
+        free = OperatingPoints(network).free(drive.inputs_at_start).voltages[:, network.outputs]
         selection = drive.nudge.outputs.matrix(network.outputs.size)
         force = drive.nudge.force(free @ selection.T, drive.targets)[0]
         held = np.array([float(f"{amperes:.{_DIGITS}g}") for amperes in force])

@@ -13,9 +13,14 @@ from tcl_circuits.circuit.elements import (
     BehaviouralCurrent,
     BehaviouralVoltage,
     Capacitor,
+    CurrentControlledCurrent,
+    Diode,
     Element,
     Resistor,
+    VoltageControlledVoltage,
+    VoltageSource,
 )
+from tcl_circuits.circuit.netlist import part_elements
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.handoff.standard_values import nearest
 
@@ -71,6 +76,7 @@ def bill_of_materials(network: Network, cell: Cell) -> tuple[BomLine, ...]:
     for e, conductance in enumerate(network.conductance.tolist()):
         elements, _ = cell.edge(e, "a", "b", conductance)
         counts.update(_line(element, str(e)) for element in elements)
+    counts.update(_line(element, "") for element in part_elements(network))
     if network.node_capacitance > 0:
         value = float(f"{network.node_capacitance:.{_DIGITS}g}")
         counts[_PARTS["cn"], value, "F"] += int(network.free.size)
@@ -89,6 +95,14 @@ def _line(element: Element, suffix: str) -> tuple[str, float | None, str]:
         case BehaviouralVoltage() | BehaviouralCurrent():
             letter = "V" if isinstance(element, BehaviouralVoltage) else "I"
             return _PARTS.get(name, "controlled source"), None, f"{letter}={element.expression}"
+        case Diode():
+            values = " ".join(f"{key.upper()}={v:g}" for key, v in element.model.values.items())
+            return "diode", None, values
+        case VoltageControlledVoltage() | CurrentControlledCurrent():
+            letter = "V" if isinstance(element, VoltageControlledVoltage) else "I"
+            return "amplifier half", None, f"{letter} gain {element.gain:g}"
+        case VoltageSource(volts=volts):
+            return "ammeter" if volts == 0 else "rail", None, f"{volts:g} V"
         case _:
             return "source", None, type(element).__name__
     return _PARTS.get(name, kind), float(f"{value:.{_DIGITS}g}"), unit

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.netlist import part_elements
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.operating import OperatingPoints
 
 _LISTED = 20
 _ROUNDING = 1e-15
@@ -81,8 +82,11 @@ def difference(first: Network, second: Network, inputs: object = None) -> Differ
     shift = None
     if inputs is not None and first.outputs.size:
         volts = np.asarray(inputs, dtype=float)
-        moved = Conduction(first.with_conductance(b)).voltages(volts) - Conduction(first).voltages(volts)
-        shift = float(np.abs(moved[:, first.outputs]).max())
+        before, after = (
+            OperatingPoints(network).free(volts).voltages[:, network.outputs]
+            for network in (first, first.with_conductance(b))
+        )
+        shift = float(np.abs(after - before).max())
     largest = float(relative.max(initial=0.0))
     return Difference((), changed, largest, float(np.sqrt(np.mean(relative**2))), shift)
 
@@ -122,6 +126,10 @@ def _structure(first: Network, second: Network) -> list[str]:
     for (a, b), more in count.items():
         if more:
             faults.append(f"edge {a} to {b} is only in the {'first' if more > 0 else 'second'}")
+    ours_at, theirs_at = set(part_elements(first)), set(part_elements(second))
+    if ours_at != theirs_at:
+        counts = f"{len(first.parts)} in the first, {len(second.parts)} in the second"
+        faults.append(f"diodes and amplifiers at nodes differ ({counts})")
     return faults
 
 

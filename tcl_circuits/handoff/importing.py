@@ -18,7 +18,8 @@ from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link
 from tcl_circuits.circuit.part_text import read_parts
-from tcl_circuits.errors import InputError, NetworkError
+from tcl_circuits.circuit.parts import Part
+from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.design import Design, design_of
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import NETWORK, parameter_names, pin_names
@@ -87,7 +88,6 @@ def network_of(graph: GraphText, source: str) -> Network:
     index = {node: k for k, node in enumerate(nodes)}
     roles = [entry.attributes.get("role") for entry in graph.nodes]
     given = graph.attributes
-    faults: list[str] = []
     try:
         grounds = [k for k, role in enumerate(roles) if role == "ground"]
         positions = {
@@ -106,14 +106,12 @@ def network_of(graph: GraphText, source: str) -> Network:
             bounds=(float(bounds[0]), float(bounds[1])),
             node_capacitance=_number(given["node_capacitance"]),
             positions=MappingProxyType(positions),
-            parts=read_parts(graph, faults),
+            parts=_parts(graph),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
             f"{source}/network.json can't be read ({type(error).__name__}: {error}); export the bundle again"
         ) from None
-    if faults:
-        raise NetworkError(faults, where=f"{source}/network.json")
     network.check()
     return network
 
@@ -122,6 +120,14 @@ def _number(value: object) -> float:
     if not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
     return float(value)
+
+
+def _parts(graph: GraphText) -> tuple[Part, ...]:
+    faults: list[str] = []
+    parts = read_parts(graph, faults)
+    if faults:
+        raise ValueError(faults[0])
+    return parts
 
 
 def _ordered(names: object, index: Mapping[Any, int], positions: list[int]) -> IntArray:

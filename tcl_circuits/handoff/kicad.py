@@ -65,6 +65,11 @@ def kicad_netlist(network: Network, board: str = "potentiometers") -> str:
             "export a smaller network, or leave the board out"
         )
     network.check()
+    if network.parts:
+        raise InputError(
+            f"a KiCad board holds edges alone, and this network has {len(network.parts)} diodes and "
+            "amplifiers at its nodes; leave the board out: the bundle's netlists hold them"
+        )
     nets = _net_names(network)
     parts = [*_BOARDS[board](network, nets), *_headers(network, nets), *_test_points(network, nets)]
     return netlist_text(parts)

@@ -8,8 +8,9 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import not_negative
-from tcl_circuits.circuit.conduction import Conduction, laplacian
+from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.standard_values import Series, nearest_values
 from tcl_circuits.training.task import Samples, Task
@@ -118,12 +119,12 @@ def costs(network: Network, parts: Parts, inputs: FloatArray, seed: int, task: T
         Task of the network, for its loss and accuracy.
     """
     samples = task.test if task is not None else Samples(inputs, np.zeros((len(inputs), 0)))
-    ideal = Conduction(network).voltages(samples.inputs)
+    ideal = OperatingPoints(network).free(samples.inputs).voltages
     found = []
     for name, chosen in {"as trained": Parts(), **parts.each()}.items():
         changed = chosen.applied(network)
         drawn = chosen.offsets(network.inputs.size + network.outputs.size, seed)
-        voltages = Conduction(changed).voltages(samples.inputs + drawn[: network.inputs.size])
+        voltages = OperatingPoints(changed).free(samples.inputs + drawn[: network.inputs.size]).voltages
         voltages[:, network.outputs] += drawn[network.inputs.size :]
         moved = (voltages - ideal)[:, network.outputs]
         shift = float(np.sqrt(np.mean(moved**2))) if moved.size else 0.0

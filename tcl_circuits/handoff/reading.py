@@ -148,6 +148,11 @@ def read_flat(text: str, source: str) -> Network:
     ground = None
     for line in statements(text):
         words = [word.lower() for word in line.text.split()]
+        if re.fullmatch(r"[def]\d+[pn]?", words[0]):
+            raise InputError(
+                f"{source}, line {line.number}: {words[0]} is a diode or an amplifier, which flat "
+                "netlists are not read with; give the run's network.json"
+            )
         kind = re.fullmatch(r"(rg|vin|bn|cs)(\d+)", words[0])
         if words[0] == "vground":
             ground = words[1]

@@ -99,10 +99,10 @@ def _learning(design: Design) -> str:
     if design.learning is None:
         return ""
     return """
-`learning.lib` is the edge cell with its conductance as a state, `learning.cir` the untrained network of such cells:
-nothing but sources at its inputs, targets, nudge and gate, and no host. Its states are expected where its state
-equations, solved without a simulator, have them: within 1 % of themselves or of their change, whichever is
-larger; outputs within 1 % of the largest input.
+`learning.lib` is the edge cell with its conductance as a state, `learning.cir` the untrained network of such
+cells: nothing but sources at its inputs, targets, nudge and gate, and no host. Its states are expected where
+its state equations, solved without a simulator, have them: within 1 % of themselves or of their change,
+whichever is larger; outputs within 1 % of the largest input.
 """
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tcl_circuits.circuit.netlist import part_elements
 from tcl_circuits.errors import EngineError, InputError
 from tcl_circuits.handoff.benches import Bench, benches
 from tcl_circuits.handoff.bundle import write_bundle
@@ -27,7 +28,8 @@ _SHOWN = 10
 _SLACK = 0.1
 """Share of a tolerance by which the package's own figures may differ from machine to machine."""
 _ALLOWED = re.compile(
-    r"[rcvbxhd]\w*\s|\.(param|subckt|ends|include|ic|model|options?|tran|save|print|meas|measure|end)\b"
+    r"[rcvbxh]\w*\s|[def]\d\w*\s|\.?model\s+dm_\w+\s+d(iode\s|\()"
+    r"|\.(param|subckt|ends|include|ic|options?|tran|save|print|meas|measure|end)\b"
     r"|(simulator|parameters|subckt|ends|include|save|tolerances|cycle)\b",
     re.IGNORECASE,
 )
@@ -196,7 +198,7 @@ def device_count(design: Design, bench: Bench) -> int:
         return len(bench.elements) + len(bench.instances) * len(block(design.learning.cell).elements)
     at_nodes = network.free.size * ((network.node_capacitance > 0) + (not design.cell.conducts_dc))
     in_cells = network.edge_count * len(cell_block(design).block.elements)
-    return len(bench.elements) + in_cells + int(at_nodes)
+    return len(bench.elements) + in_cells + int(at_nodes) + len(part_elements(network))
 
 
 def _run(

@@ -91,7 +91,7 @@ class Task:
     recipe : Recipe
         Training settings.
     classes : tuple of str or None
-        Class names, in the order of the output values.
+        Class names, in the order of the output values; of a single value, the one below 0 V first.
     """
 
     name: str
@@ -118,10 +118,16 @@ class Task:
         return float(self.nudge.loss(y, targets).mean())
 
     def accuracy(self, y: FloatArray, targets: FloatArray) -> float | None:
-        """Share of samples whose largest output is the right class; None for regression."""
+        """Share of samples that are put into the right class; None for regression."""
         if self.classes is None:
             return None
-        return float(np.mean(y.argmax(axis=1) == targets.argmax(axis=1)))
+        return float(np.mean(self.predictions(y) == self.predictions(targets)))
+
+    def predictions(self, y: FloatArray) -> IntArray:
+        """Class of each sample: its largest output value, or the sign of the only one."""
+        if y.shape[1] == 1:
+            return (y[:, 0] > 0).astype(np.int64)
+        return np.asarray(y.argmax(axis=1), dtype=np.int64)
 
 
 def least_squares(train: Samples, test: Samples) -> Baseline:

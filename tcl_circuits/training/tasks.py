@@ -14,6 +14,7 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.training.table import Table
 from tcl_circuits.training.table_task import from_table
 from tcl_circuits.training.task import NUDGE_CONDUCTANCE, Baseline, Recipe, Samples, Task, least_squares
+from tcl_circuits.training.xor import xor
 
 __all__ = [
     "TASKS",
@@ -24,9 +25,11 @@ __all__ = [
     "allostery",
     "from_table",
     "iris",
+    "iris_lattice",
     "load",
     "names",
     "regression",
+    "xor",
 ]
 
 
@@ -87,10 +90,37 @@ def regression(seed: int = 0) -> Task:
 
 def iris(seed: int = 0) -> Task:
     """Fisher's iris: 4 features, 3 classes, 150 flowers, a third held out; crossbar of 60 edges."""
+    task = from_table(_flowers(), seed)
+    return replace(task, name="iris", description="iris flowers, 4 features, 3 classes, crossbar of 60 edges")
+
+
+def iris_lattice(seed: int = 0) -> Task:
+    """Fisher's iris on a 7x7 lattice with half its diagonals, of random direction.
+
+    The ten signed inputs are drawn among the 24 nodes of the rim, the six differential outputs among the 25
+    inside: no input reaches an output but through nodes that all share.
+    """
+    rng = np.random.default_rng([seed, 9])
+    places = [(i, j) for i in range(7) for j in range(7)]
+    rim = [(i, j) for i, j in places if i in (0, 6) or j in (0, 6)]
+    inside = [place for place in places if place not in rim]
+    inputs = [rim[k] for k in rng.permutation(len(rim))[:10].tolist()]
+    outputs = [inside[k] for k in rng.permutation(len(inside))[:6].tolist()]
+    network = lattice(7, 7, inputs, outputs, diagonals=18, seed=seed)
+    task = from_table(_flowers(), seed, network)
+    return replace(
+        task,
+        name="iris-lattice",
+        recipe=replace(task.recipe, rate=5e-6, chirp=True),
+        description=f"iris flowers on a random 7x7 lattice, {network.edge_count} edges, outputs inside",
+    )
+
+
+def _flowers() -> Table:
     from sklearn.datasets import load_iris
 
     data = load_iris()
-    table = Table(
+    return Table(
         features=np.asarray(data.data, dtype=float),
         feature_names=("sepal_length", "sepal_width", "petal_length", "petal_width"),
         target=np.asarray(data.target, dtype=np.int64),
@@ -99,11 +129,15 @@ def iris(seed: int = 0) -> Task:
         source="scikit-learn",
         dropped=(),
     )
-    task = from_table(table, seed)
-    return replace(task, name="iris", description="iris flowers, 4 features, 3 classes, crossbar of 60 edges")
 
 
-TASKS: dict[str, Callable[[int], Task]] = {"allostery": allostery, "regression": regression, "iris": iris}
+TASKS: dict[str, Callable[[int], Task]] = {
+    "allostery": allostery,
+    "regression": regression,
+    "iris": iris,
+    "iris-lattice": iris_lattice,
+    "xor": xor,
+}
 """The tasks by name."""
 
 

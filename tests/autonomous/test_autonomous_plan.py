@@ -76,6 +76,17 @@ def test_outputs_at_their_targets_leave_nothing_to_learn() -> None:
         plan(replace(learned, task=task), Request())
 
 
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_samples_that_are_no_numbers_are_told(part: str) -> None:
+    learned = tasks.load("regression")
+    samples = getattr(learned.task, part)
+    inputs = samples.inputs.copy()
+    inputs[2, 1] = np.nan
+    task = replace(learned.task, **{part: replace(samples, inputs=inputs)})
+    with pytest.raises(InputError, match="input voltage 1 of sample 2 is not a finite number"):
+        plan(replace(learned, task=task), Request())
+
+
 def test_nodes_that_are_too_slow_are_told() -> None:
     learned = tasks.load("regression")
     slow = replace(learned.task.network, node_capacitance=1e-9)

@@ -46,6 +46,7 @@ def test_a_run_leaves_its_files(tcl: Tcl, tmp_path: Path) -> None:
     assert summary["polarity"] == "inverted"
     assert summary["lambda_max"] == pytest.approx(3)
     assert summary["lambda_max"] < summary["lambda_max_bound"]
+    assert summary["lambda_max_final"] == pytest.approx(3, rel=0.5)
     assert summary["final_loss"] < summary["initial_loss"] / 20
     assert abs(summary["energy_balance_error"]) < 0.01
     assert summary["energy_J"]["conductances"] > 0
