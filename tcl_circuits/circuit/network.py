@@ -196,6 +196,14 @@ class Network:
         """Voltage drops over the edges, first node minus second; shape (..., nodes) to (..., edges)."""
         return voltage[..., self.edges[:, 0]] - voltage[..., self.edges[:, 1]]
 
+    def leaving(self, currents: FloatArray) -> FloatArray:
+        """Currents (..., nodes) that leave each node through its edges, from the edges' own (..., edges)."""
+        found = np.zeros((self.node_count, *currents.shape[:-1]))
+        along = np.moveaxis(currents, -1, 0)
+        np.add.at(found, self.edges[:, 0], along)
+        np.subtract.at(found, self.edges[:, 1], along)
+        return np.moveaxis(found, 0, -1)
+
     def laplacian(self, weights: FloatArray) -> FloatArray:
         """``D^T diag(weights) D`` of shape (nodes, nodes), with the matrix D from voltages to drops."""
         size = self.node_count

@@ -114,6 +114,11 @@ class SpringNetwork(Network):
         result: FloatArray = voltage @ self.incidence.T
         return result
 
+    def leaving(self, currents: FloatArray) -> FloatArray:
+        """Forces (..., nodes) that the bonds' forces (..., edges) exert against each coordinate's motion."""
+        result: FloatArray = currents @ self.incidence
+        return result
+
     def laplacian(self, weights: FloatArray) -> FloatArray:
         """Stiffness matrix (nodes, nodes) of bonds with these stiffnesses."""
         result: FloatArray = self.incidence.T @ (weights[:, None] * self.incidence)

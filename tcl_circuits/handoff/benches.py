@@ -19,8 +19,6 @@ from tcl_circuits.engines.tolerances import tolerances
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import Instance, Run
 from tcl_circuits.handoff.expected import Expected, exact, inference_figures, tidy, training_figures
-from tcl_circuits.handoff.learning import BENCH, LIBRARY, Learning, analysis, instances, starts, surroundings
-from tcl_circuits.handoff.learning_figures import figures
 from tcl_circuits.handoff.values import TRAINED, VARIATIONS, Variation
 
 _SETTLED = 25.0
@@ -70,27 +68,11 @@ def benches(design: Design) -> tuple[Bench, ...]:
             made.append(_of_variation(inference_bench(varied), variation))
         made.append(_of_variation(training_bench(varied), variation))
     if design.learning is not None:
+        # What learns by itself is needed for few bundles, and slow to load.
+        from tcl_circuits.handoff.learning_bench import learning_bench
+
         made.append(learning_bench(design.learning, design.network))
     return tuple(made)
-
-
-def learning_bench(learning: Learning, network: Network) -> Bench:
-    """Some cycles of the untrained network, in which it learns by itself."""
-    circuit = learning.circuit(network)
-    about = (
-        f"The untrained network learns by itself: {learning.cycles} cycles of {learning.timing.period:g} s.",
-        "Measured are the outputs and the state of every edge; its conductance is the cell's slope times it.",
-    )
-    return Bench(
-        BENCH,
-        about,
-        surroundings(circuit),
-        analysis(circuit),
-        figures(circuit),
-        (LIBRARY,),
-        instances(circuit),
-        starts(circuit),
-    )
 
 
 def _of_variation(bench: Bench, variation: Variation) -> Bench:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +22,10 @@ from tcl_circuits.circuit.nudge import (
     single_ended,
 )
 from tcl_circuits.errors import InputError
-from tcl_circuits.handoff.learning import Learning
 from tcl_circuits.protocol import Sawtooth
+
+if TYPE_CHECKING:
+    from tcl_circuits.handoff.learning import Learning
 
 _TARGET = 0.5
 
@@ -187,8 +189,14 @@ def design_of(setup: Mapping[str, Any], network: Network) -> Design:
         int(setup["seed"]),
         dict(setup["facts"]),
         np.asarray(setup.get("offsets", []), dtype=float),
-        None if nudge is None or "learning" not in setup else Learning.from_json(setup["learning"], nudge),
+        None if nudge is None or "learning" not in setup else _learning_from_json(setup["learning"], nudge),
     )
+
+
+def _learning_from_json(found: Mapping[str, Any], nudge: Nudge) -> Learning:
+    from tcl_circuits.handoff.learning import Learning  # slow to load, and needed for few bundles
+
+    return Learning.from_json(found, nudge)
 
 
 def _values(value: float | FloatArray) -> float | list[float]:

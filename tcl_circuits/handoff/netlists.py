@@ -13,7 +13,6 @@ from tcl_circuits.handoff.benches import Bench
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import CellBlock, Dialect, Instance, Quantity
 from tcl_circuits.handoff.expected import NET, pins
-from tcl_circuits.handoff.learning import LIBRARY, block
 from tcl_circuits.handoff.values import CORNER_FACTORS, CORNERS, MISMATCH, edge_values, sampled_values
 
 NETWORK = "tcl_network"
@@ -55,6 +54,8 @@ def netlist_files(design: Design, dialect: Dialect, made: Sequence[Bench]) -> di
         ]
         texts[f"corners/{name}.inc"] = _file(dialect, about, lines)
     if design.learning is not None:
+        from tcl_circuits.handoff.learning import LIBRARY, block
+
         learned = block(design.learning.cell)
         texts[LIBRARY] = _file(
             dialect, ["The edge cell that learns by itself."], dialect.cell(CellBlock(learned, {}, {}))

@@ -18,7 +18,6 @@ from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.expected_csv import Rows, expected_rows
 from tcl_circuits.handoff.importing import NEEDED, exported_design, structure_faults, text_of, value_faults
-from tcl_circuits.handoff.learning import block
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import cell_block
 from tcl_circuits.handoff.reading import statements
@@ -195,6 +194,8 @@ def device_count(design: Design, bench: Bench) -> int:
     """Devices of a test bench when its hierarchy is expanded."""
     network = design.network
     if bench.instances and design.learning is not None:
+        from tcl_circuits.handoff.learning import block
+
         return len(bench.elements) + len(bench.instances) * len(block(design.learning.cell).elements)
     at_nodes = network.free.size * ((network.node_capacitance > 0) + (not design.cell.conducts_dc))
     in_cells = network.edge_count * len(cell_block(design).block.elements)

@@ -1,4 +1,4 @@
-"""What a circuit that learns by itself should come to: its state equations, solved without a simulator."""
+"""The bench that learns by itself; its figures are those of its state equations, without a simulator."""
 
 from __future__ import annotations
 
@@ -10,13 +10,35 @@ from tcl_circuits.autonomous.design import Design as Circuit
 from tcl_circuits.autonomous.equations import StateEquations
 from tcl_circuits.autonomous.stability import free_voltages
 from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.handoff.benches import Bench
 from tcl_circuits.handoff.dialects.base import Find, Quantity
 from tcl_circuits.handoff.expected import Expected, tidy
+from tcl_circuits.handoff.learning import BENCH, LIBRARY, Learning, analysis, instances, starts, surroundings
 
 SHARE = 1e-2
 """Tolerance of a state in shares of itself or of its change, of an output in shares of the largest input."""
 _MOMENTS = 4
 _RTOL = 1e-5
+
+
+def learning_bench(learning: Learning, network: Network) -> Bench:
+    """Some cycles of the untrained network, in which it learns by itself."""
+    circuit = learning.circuit(network)
+    about = (
+        f"The untrained network learns by itself: {learning.cycles} cycles of {learning.timing.period:g} s.",
+        "Measured are the outputs and the state of every edge; its conductance is the cell's slope times it.",
+    )
+    return Bench(
+        BENCH,
+        about,
+        surroundings(circuit),
+        analysis(circuit),
+        figures(circuit),
+        (LIBRARY,),
+        instances(circuit),
+        starts(circuit),
+    )
 
 
 def figures(circuit: Circuit) -> tuple[Expected, ...]:
