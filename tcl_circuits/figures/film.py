@@ -85,17 +85,17 @@ def write_film(shown: Moments, path: Path, title: str = "") -> None:
         canvas: Any = FigureCanvasAgg(figure)
         grid = figure.add_gridspec(2, 2, height_ratios=(3.4, 1.0))
         left, right = (figure.add_subplot(grid[0, k]) for k in (0, 1))
-        below = figure.add_subplot(grid[1, :])
+        loss = _Loss(figure.add_subplot(grid[1, :]), shown)
         _colourbar(figure, [left], network)
         headline(figure, title)
         for k in range(shown.time.size):
-            for axes in (left, right, below):
+            for axes in (left, right):
                 axes.clear()
             network.draw(left, k)
             answers.draw(right, k)
             left.set_title("conductances", fontsize=11, loc="center")
             right.set_title("answers", fontsize=11, loc="center")
-            _draw_loss(below, shown, k)
+            loss.show(k)
             canvas.draw()
             if k == 0:
                 # The pictures must not jump: their places are those of the first.
@@ -151,33 +151,42 @@ def _cycles(cycle: IntArray, k: int) -> str:
     return f"{int(cycle[k])} cycles"
 
 
-def _draw_loss(axes: Axes, shown: Moments, k: int) -> None:
+class _Loss:
     """The loss up to a moment, what comes after it pale."""
-    scale = scale_for(shown.time, "s")
-    at = scale(shown.time)
-    axes.plot(at, shown.loss, color=FAINT, linewidth=1.6)
-    axes.plot(at[: k + 1], shown.loss[: k + 1], color=PALETTE[0], linewidth=2.0)
-    axes.plot(at[k], shown.loss[k], marker="o", markersize=7, color=PALETTE[0], markeredgecolor="white")
-    axes.set_yscale("log")
-    if shown.loss.max() < 10 * shown.loss.min():
-        log_ticks(axes.yaxis, float(shown.loss.min()), float(shown.loss.max()))
-    axes.set_xlabel(scale.label("circuit time"), fontsize=9)
-    axes.set_ylabel("loss", fontsize=9)
-    axes.tick_params(labelsize=8)
-    words = _cycles(shown.cycle, k)
-    if np.isfinite(shown.right[k]):
-        words = f"{words}   {_right(shown, k)}"
-    axes.text(
-        0.995,
-        0.93,
-        words,
-        transform=axes.transAxes,
-        ha="right",
-        va="top",
-        color=INK,
-        fontsize=11,
-        family="monospace",
-    )
+
+    def __init__(self, axes: Axes, shown: Moments) -> None:
+        self._shown = shown
+        scale = scale_for(shown.time, "s")
+        self._at = scale(shown.time)
+        axes.plot(self._at, shown.loss, color=FAINT, linewidth=1.6)
+        (self._past,) = axes.plot(self._at, shown.loss, color=PALETTE[0], linewidth=2.0)
+        (self._now,) = axes.plot([], [], marker="o", markersize=7, color=PALETTE[0], markeredgecolor="white")
+        axes.set_yscale("log")
+        low, high = float(shown.loss.min()), float(shown.loss.max())
+        if high < 10 * low:
+            log_ticks(axes.yaxis, low, high)
+        axes.set_xlabel(scale.label("circuit time"), fontsize=9)
+        axes.set_ylabel("loss", fontsize=9)
+        axes.tick_params(labelsize=8)
+        self._words = axes.text(
+            0.995,
+            0.93,
+            "",
+            transform=axes.transAxes,
+            ha="right",
+            va="top",
+            color=INK,
+            fontsize=11,
+            family="monospace",
+        )
+
+    def show(self, k: int) -> None:
+        """Show the loss up to moment number `k`."""
+        shown = self._shown
+        self._past.set_data(self._at[: k + 1], shown.loss[: k + 1])
+        self._now.set_data(self._at[k : k + 1], shown.loss[k : k + 1])
+        known = bool(np.isfinite(shown.right[k]))
+        self._words.set_text(_cycles(shown.cycle, k) + (f"   {_right(shown, k)}" if known else ""))
 
 
 def _colourbar(figure: Figure, panels: list[Axes], network: Conductances) -> None:
