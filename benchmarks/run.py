@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy
+from autonomous import autonomous
 from circuits import SIZES
 from cycle import cycle
 from ep import ep
@@ -42,6 +43,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "update_curve": (lambda _, quick: update_curve(quick), ""),
     "ladder": (ladder, ""),
     "ep": (lambda _, quick: ep(quick), ""),
+    "autonomous": (autonomous, ""),
 }
 """Cases by name, each with the sizes it runs unless told otherwise; those without have one of their own."""
 

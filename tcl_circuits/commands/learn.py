@@ -28,7 +28,7 @@ from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.spring_file import write_lattice
 from tcl_circuits.circuit.springs import SpringNetwork
-from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.commands.output import claim, resumable, write_json
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
 from tcl_circuits.figures.film import draw_strip, write_film
@@ -101,11 +101,12 @@ def learn(
         notify(remark)
     (out / "netlist.cir").write_text(run.netlist(), encoding="ascii")
     started = time.monotonic(), _cpu()
-    try:
-        run.go(request.resume, request.time_limit, progress)
-    except (KeyboardInterrupt, TclError):
-        _leave_reached(run, learned, out)
-        raise
+    with resumable(out / "stream.bin"):
+        try:
+            run.go(request.resume, request.time_limit, progress)
+        except (KeyboardInterrupt, TclError):
+            _leave_reached(run, learned, out)
+            raise
     records = run.records()
     past = history(run, records, learned)
     found = trajectories(run, records)
