@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_strip_and_film_are_written(tmp_path: Path, name: str) -> None:
             film.seek(k)
             pictures.append(np.asarray(film.convert("RGB"), dtype=int))
         assert film.info["duration"] > 1000, "the last picture stays"
-    assert all(np.any(a != b) for a, b in zip(pictures, pictures[1:], strict=False))
+    assert all(np.any(a != b) for a, b in pairwise(pictures))
     again = tmp_path / "again.gif"
     write_film(found, again, "title")
     assert again.read_bytes() == (tmp_path / "film.gif").read_bytes()
