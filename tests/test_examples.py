@@ -11,7 +11,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 import tcl_circuits as tcl
 from tcl_circuits.arrays import FloatArray
@@ -147,6 +147,7 @@ def test_learning_in_one_transient(tmp_path: Path) -> None:
     assert first / last > 10
     assert numbers(text, "right: #% before, #% after")[0, 1] == 100
     with Image.open(tmp_path / "film" / "film.gif") as film:
+        assert isinstance(film, GifImagePlugin.GifImageFile)
         assert film.n_frames > 20
     assert (tmp_path / "film" / "film.png").stat().st_size > 20_000
 

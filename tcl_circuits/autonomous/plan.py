@@ -133,9 +133,7 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
     seen = SenseCell(sensed(recipe.signal))
     for samples in (train, task.test):
         if len(samples):
-            task.present(
-                samples, np.arange(len(samples)), SenseCell(sensed(recipe.signal)), timing.saw
-            ).check(network)
+            task.present(samples, np.arange(len(samples)), seen, timing.saw).check(network)
     gain = gain_for(network, train.inputs, recipe.signal, positive("--gain", "lambda_max", wanted))
     found = stability(network, train.inputs, recipe.signal, gain, request.polarity, request.lag)
     found.require(force_unstable)

@@ -71,7 +71,7 @@ def test_ngspice_follows_the_state_equations_of_the_product(tmp_path: Path) -> N
         run = Run(design, place, {}, control)
         run.go()
         np.testing.assert_allclose(states(run), expected, rtol=0.01)
-        off.append(np.linalg.norm(states(run)[-1] - expected[-1]) / moved)
+        off.append(float(np.linalg.norm(states(run)[-1] - expected[-1]) / moved))
     assert off[1] < min(0.005, off[0]), "a finer error control comes nearer"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -113,7 +114,7 @@ def test_a_floppy_lattice_is_refused() -> None:
         ({"outputs": ((0, 0),)}, "more than once"),
     ],
 )
-def test_what_is_no_lattice_is_refused(changes: dict[str, object], words: str) -> None:
+def test_what_is_no_lattice_is_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         replace(lattice(), **changes)
 
@@ -121,7 +122,9 @@ def test_what_is_no_lattice_is_refused(changes: dict[str, object], words: str) -
 def test_the_file_is_read_by_networkx(tmp_path: Path) -> None:
     net = network()
     write_lattice(net, tmp_path / "lattice.json")
-    graph = nx.node_link_graph(json.loads((tmp_path / "lattice.json").read_text()), edges="edges")
+    graph: nx.Graph[int] = nx.node_link_graph(
+        json.loads((tmp_path / "lattice.json").read_text()), edges="edges"
+    )
     stiffness = {frozenset(e[:2]): e[2] for e in graph.edges.data("stiffness")}
     for bond, value in zip(net.springs.bonds.tolist(), net.conductance.tolist(), strict=True):
         assert stiffness[frozenset(bond)] == value

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.moments import Moments, moments
@@ -81,6 +81,7 @@ def test_strip_and_film_are_written(tmp_path: Path, name: str) -> None:
     save(figure, tmp_path / "film.png")
     write_film(found, tmp_path / "film.gif", "title")
     with Image.open(tmp_path / "film.gif") as film:
+        assert isinstance(film, GifImagePlugin.GifImageFile)
         assert film.n_frames == 5
         pictures = []
         for k in range(film.n_frames):
