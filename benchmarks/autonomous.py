@@ -21,8 +21,8 @@ from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.circuit import Columns, Control, elements_of, netlist_of
 from tcl_circuits.autonomous.design import Design
 from tcl_circuits.autonomous.plan import Request, plan
+from tcl_circuits.autonomous.recipe import CircuitTask, Recipe
 from tcl_circuits.autonomous.schedule import Schedule
-from tcl_circuits.autonomous.tasks import CircuitTask, Recipe
 from tcl_circuits.autonomous.timing import pulse_value
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.circuit.builders import lattice

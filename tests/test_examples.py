@@ -11,6 +11,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+from PIL import GifImagePlugin, Image
 
 import tcl_circuits as tcl
 from tcl_circuits.arrays import FloatArray
@@ -19,10 +20,10 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 NUMBER = r"([-+]?\d+\.?\d*(?:e[-+]?\d+)?)"
 
 
-def run(name: str, directory: Path) -> str:
+def run(name: str, directory: Path, *arguments: str) -> str:
     """What an example prints."""
     found = subprocess.run(
-        [sys.executable, EXAMPLES / name],
+        [sys.executable, EXAMPLES / name, *arguments],
         cwd=directory,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
         capture_output=True,
@@ -145,6 +146,27 @@ def test_runaway(tmp_path: Path) -> None:
     assert found[:, 1].min() > 10
     assert numbers(text, "standard, lambda_max #: ran away")[:, 0].tolist() == [2]
     assert "what was reached is kept; likely the network runs away" in text
+
+
+def test_learning_in_one_transient(tmp_path: Path) -> None:
+    text = run("learning_in_one_transient.py", tmp_path, "setosa", "67")
+    first, last, cycles = numbers(text, "loss # -> # in # cycles")[0]
+    assert cycles == 67
+    assert first / last > 10
+    assert numbers(text, "right: #% before, #% after")[0, 1] == 100
+    with Image.open(tmp_path / "film" / "film.gif") as film:
+        assert isinstance(film, GifImagePlugin.GifImageFile)
+        assert film.n_frames > 20
+    assert (tmp_path / "film" / "film.png").stat().st_size > 20_000
+
+
+@pytest.mark.slow
+def test_exclusive_or_in_one_transient(tmp_path: Path) -> None:
+    text = run("learning_in_one_transient.py", tmp_path)
+    rows = numbers(text, r"(?m)^ +# +# +# mV +# mV +# mV")
+    assert rows.shape == (4, 5)
+    np.testing.assert_array_equal(np.sign(rows[:, 2]), np.sign(rows[:, 4]))
+    assert numbers(text, "right: #% before, #% after")[0].tolist() == [50, 100]
 
 
 def test_every_example_is_described_and_tested() -> None:

@@ -135,10 +135,11 @@ def elements_of(design: Design, start: int, states: States) -> tuple[Element, ..
     found += _clock(design, start)
     found += _nudge(design, start, states, names)
     found += _threshold(design, states, names)
-    for e, (a, b) in enumerate(network.edges.tolist()):
+    for e in range(network.edge_count):
         at = CellState(float(states.w[e]), float(states.v[e]), float(states.x[e]))
         node = None if design.detector is None else "theta"
-        found += design.cell.elements(str(e), names[a], names[b], at, node)
+        terms = [(weight, names[a], names[b]) for weight, a, b in network.terms(e)]
+        found += design.cell.along(str(e), terms, at, node)
     spice = dict(zip(network.nodes, names, strict=True))
     found += [element for k, part in enumerate(network.parts) for element in part.elements(k, spice)]
     found += [

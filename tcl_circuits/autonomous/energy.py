@@ -49,7 +49,7 @@ def powers(design: Design, columns: Columns, rows: FloatArray, samples: IntArray
     y = design.outputs(voltage)
     force = rows[:, [columns.beta]] * design.nudge.force(y, design.targets[samples])
     theta = rows[:, [columns.theta]]
-    into_state = cell.write_current(u, rows[:, [columns.gate]], theta) + cell.bound_current(w)
+    into_state = cell.write_current(u, rows[:, [columns.gate]], theta, drops) + cell.bound_current(w)
     free = voltage[:, network.free]
     stored = (
         design.node_capacitance * np.sum(free**2, axis=1)

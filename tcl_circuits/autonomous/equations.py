@@ -108,9 +108,11 @@ class StateEquations:
             # Without a lag v is w.
             follows = v if cell.lag else w
             voltage = self._solve(self.conductance(follows, held), x, inputs, beta, course.target)
-            u = self._design.sense(voltage) - x
+            u, drops = self._design.sense(voltage) - x, self._design.network.drops(voltage)
             leak = (w - v) / cell.lag_resistance if cell.lag else np.zeros_like(w)
-            dw = (cell.write_current(u, gate) + cell.bound_current(w) - leak) / cell.state_capacitance
+            dw = (
+                cell.write_current(u, gate, drop=drops) + cell.bound_current(w) - leak
+            ) / cell.state_capacitance
             dv = leak / cell.lag_capacitance if cell.lag else dw
             return np.concatenate([u / cell.tau, dw, dv])
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tcl_circuits.autonomous.design import NODE_CAPACITANCE, Design, Detector
+from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.schedule import Schedule
 from tcl_circuits.autonomous.stability import Stability, free_voltages, gain_for, stability
-from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.timing import Timing
 from tcl_circuits.checks import not_negative, positive
-from tcl_circuits.circuit.autonomous_cell import AutonomousCell, Threshold
+from tcl_circuits.circuit.autonomous_cell import AutonomousCell, Threshold, sensed
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
@@ -130,16 +130,14 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
     wanted = request.gain
     if wanted is None:
         wanted = recipe.gain if request.polarity == "inverted" else min(recipe.gain, 0.3)
+    seen = SenseCell(sensed(recipe.signal))
     for samples in (train, task.test):
         if len(samples):
-            task.present(samples, np.arange(len(samples)), SenseCell(recipe.signal), timing.saw).check(
-                network
-            )
+            task.present(samples, np.arange(len(samples)), seen, timing.saw).check(network)
     gain = gain_for(network, train.inputs, recipe.signal, positive("--gain", "lambda_max", wanted))
     found = stability(network, train.inputs, recipe.signal, gain, request.polarity, request.lag)
     found.require(force_unstable)
-    saw_drive = task.present(train, np.arange(len(train)), SenseCell(recipe.signal), timing.saw)
-    amplitude = largest_contrast(network, SenseCell(recipe.signal), saw_drive)
+    amplitude = largest_contrast(network, seen, task.present(train, np.arange(len(train)), seen, timing.saw))
     factor = recipe.threshold if request.threshold is None else request.threshold
     not_negative("--threshold", "factor", factor)
     theta = factor * amplitude * R * C / tau_s * recipe.scale
@@ -226,7 +224,7 @@ def _require_settled(network: Network, timing: Timing) -> None:
 
 def _node_time(network: Network) -> float:
     """Longest time constant of a free node [s]."""
-    at_node = np.bincount(network.edges.ravel(), np.repeat(network.conductance, 2), network.node_count)
+    at_node = np.diag(network.laplacian(network.conductance))
     farads = network.node_capacitance or NODE_CAPACITANCE
     return float((farads / at_node[network.free]).max(initial=0.0))
 

@@ -15,9 +15,9 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.circuit import Columns, Control, netlist_text
 from tcl_circuits.autonomous.design import Design
 from tcl_circuits.autonomous.energy import PARTS, balance
+from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.record import Recorder, RecordFile, Records, append, last_states
 from tcl_circuits.autonomous.stability import stability
-from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.circuit.names import written
 from tcl_circuits.errors import EngineError, EngineTimeout

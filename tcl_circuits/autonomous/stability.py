@@ -17,7 +17,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import Signal
+from tcl_circuits.circuit.autonomous_cell import LearningSignal
 from tcl_circuits.circuit.conduction import laplacian
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.operating import OperatingPoints
@@ -79,14 +79,14 @@ class Stability:
             )
 
 
-def feedback_weights(drops: FloatArray, signal: Signal) -> FloatArray:
-    """``s'(dV) dV`` of voltage drops: dV^2, abs(dV) or dV."""
-    if signal == "power":
+def feedback_weights(drops: FloatArray, signal: LearningSignal) -> FloatArray:
+    """``s'(dV) dV`` of voltage drops: dV^2, abs(dV) or dV; of strain, whose sign varies, the size."""
+    if signal in ("power", "product"):
         return drops * drops
-    return np.abs(drops) if signal == "abs" else drops
+    return drops if signal == "linear" else np.abs(drops)
 
 
-def unit_feedback(network: Network, inputs: FloatArray, signal: Signal) -> tuple[float, float]:
+def unit_feedback(network: Network, inputs: FloatArray, signal: LearningSignal) -> tuple[float, float]:
     """lambda_max and its bound for k = 1 S per unit of s, each the largest over the samples.
 
     Diodes count with their conductance in the free state, and can only lower it.
@@ -127,7 +127,7 @@ def free_voltages(network: Network, inputs: FloatArray) -> FloatArray:
     return OperatingPoints(network).free(inputs).voltages
 
 
-def gain_for(network: Network, inputs: FloatArray, signal: Signal, wanted: float) -> float:
+def gain_for(network: Network, inputs: FloatArray, signal: LearningSignal, wanted: float) -> float:
     """Gain k [S per unit of s] that makes lambda_max what is wanted."""
     unit, _ = unit_feedback(network, inputs, signal)
     if unit <= 0:
@@ -136,7 +136,12 @@ def gain_for(network: Network, inputs: FloatArray, signal: Signal, wanted: float
 
 
 def stability(
-    network: Network, inputs: FloatArray, signal: Signal, gain: float, polarity: Polarity, lagged: bool
+    network: Network,
+    inputs: FloatArray,
+    signal: LearningSignal,
+    gain: float,
+    polarity: Polarity,
+    lagged: bool,
 ) -> Stability:
     """Feedback of a network whose cells have the gain k, over its training samples.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
+from tcl_circuits.autonomous import springs
+from tcl_circuits.autonomous.recipe import CircuitTask, Recipe, none_of
 from tcl_circuits.circuit.builders import lattice, signed_inputs
-from tcl_circuits.circuit.cells import Signal
 from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import (
@@ -33,68 +34,6 @@ START = (5e-6, 4e-5)
 """Conductances that classification and exclusive or start from, drawn evenly [S]."""
 TEMPERATURE = 0.05
 """T_m of the softmax nudge [V]."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a task is learned in the circuit unless the user says otherwise.
-
-    Parameters
-    ----------
-    cycles : int
-        Learning cycles.
-    gain : float
-        lambda_max of the untrained network.
-    threshold : float
-        Threshold in units of A_max tau_K/tau_s, A_max being the largest change of the signal by the nudge.
-    ratio : float
-        tau_s/tau_f.
-    signal : {"power", "abs", "linear"}
-        Synaptic signal.
-    scale : float
-        Factor on the signal in the netlist.
-    look_every : int or None
-        Cycles between looks; None for an epoch.
-    """
-
-    cycles: int
-    gain: float = 3.0
-    threshold: float = 1.0
-    ratio: float = 100.0
-    signal: Signal = "power"
-    scale: float = 1.0
-    look_every: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class CircuitTask:
-    """A task and how it is learned.
-
-    Parameters
-    ----------
-    task : Task
-        Network, samples, nudge; its own recipe is not used.
-    recipe : Recipe
-        Settings.
-    by_sign : bool
-        Whether an output counts as right if it has its target's sign.
-    """
-
-    task: Task
-    recipe: Recipe
-    by_sign: bool = False
-
-    def accuracy(self, y: FloatArray, targets: FloatArray) -> float:
-        """Share of samples (samples, values) that are right; NaN for regression."""
-        if self.by_sign:
-            return float(np.mean(np.all(y * targets > 0, axis=1)))
-        found = self.task.accuracy(y, targets)
-        return np.nan if found is None else found
-
-
-def _none_of(samples: Samples) -> Samples:
-    """No samples, of the same shape."""
-    return Samples(samples.inputs[:0], samples.targets[:0])
 
 
 def regression(seed: int = 0) -> CircuitTask:
@@ -139,7 +78,7 @@ def allostery(seed: int = 0) -> CircuitTask:
         network=start,
         nudge=ConductanceNudge(NUDGE_CONDUCTANCE, single_ended(2)),
         train=samples,
-        test=_none_of(samples),
+        test=none_of(samples),
         description="one pattern on a 5x5 lattice of 56 oriented edges, linear signal",
     )
     return CircuitTask(task, Recipe(cycles=60, signal="linear", gain=0.5, look_every=5))
@@ -220,7 +159,7 @@ def _xor(seed: int, outputs: OutputMap, name: str) -> CircuitTask:
         network=network,
         nudge=ConductanceNudge(NUDGE_CONDUCTANCE, outputs),
         train=samples,
-        test=_none_of(samples),
+        test=none_of(samples),
         description=f"exclusive or, 8 hidden nodes with diodes, {network.edge_count} edges",
     )
     cycles = 640 if outputs.minus is not None else 240
@@ -234,6 +173,9 @@ TASKS: dict[str, Callable[[int], CircuitTask]] = {
     "setosa": setosa,
     "xor": xor,
     "xor-single": xor_single,
+    "springs": springs.squared,
+    "springs-product": springs.product,
+    "springs-strain": springs.strain,
 }
 """The tasks by name."""
 

@@ -17,6 +17,7 @@ conductance falls where the nudged state has the larger signal.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -38,6 +39,18 @@ from tcl_circuits.protocol import Polarity
 from tcl_circuits.units import engineering, spice_number
 
 Threshold = Literal["dead_zone", "hard", "soft"]
+
+LearningSignal = Literal["power", "abs", "linear", "strain", "product"]
+"""What a cell learns from: a synaptic signal; ``strain``, the drop behind a source, which does not load the
+network; or ``product``, the same with a write current in proportion to the drop, ``dw/dt ~ dV h(u)``."""
+
+
+def sensed(signal: LearningSignal) -> Signal:
+    """Return the synaptic signal that the sense branch sees."""
+    return "linear" if signal in ("strain", "product") else signal  # type: ignore[return-value]
+
+
+_EXPRESSIONS: dict[str, str] = {**SIGNAL_EXPRESSIONS, "strain": "V({a},{b})", "product": "V({a},{b})"}
 
 _WIDTHS = {"hard": 0.05, "soft": 0.25}
 """Width of the step of ``u/(1 + exp(-(abs(u) - theta)/width))``, in units of theta."""
@@ -67,8 +80,10 @@ class AutonomousCell:
         Threshold of u [V].
     polarity : {"inverted", "standard"}
         The sawtooth it is made for.
-    signal : {"power", "abs", "linear"}
-        Synaptic signal s. The linear one needs edges that are oriented along their voltage drop; its branch
+    signal : {"power", "abs", "linear", "strain", "product"}
+        Synaptic signal s. The product with the drop needs no square and is the exact gradient too:
+        ``dV dV/dt = d(dV^2/2)/dt``. Strain and the linear signal are the drop itself, right only where edges
+        are oriented along their voltage drop; the branch of the linear signal
         lies straight across the edge, as in Fig. 7E of the paper, and loads the network: keep c/(tau_f G)
         below 0.1.
     threshold : {"dead_zone", "hard", "soft"}
@@ -98,7 +113,7 @@ class AutonomousCell:
     transconductance: float
     theta: float
     polarity: Polarity = "inverted"
-    signal: Signal = "power"
+    signal: LearningSignal = "power"
     threshold: Threshold = "dead_zone"
     c: float = 3e-12
     r: float = 1e6
@@ -115,7 +130,7 @@ class AutonomousCell:
             positive(owner, name, getattr(self, name))
         for name in ("theta", "lag_capacitance"):
             not_negative(owner, name, getattr(self, name))
-        for name, kind in (("polarity", Polarity), ("signal", Signal), ("threshold", Threshold)):
+        for name, kind in (("polarity", Polarity), ("signal", LearningSignal), ("threshold", Threshold)):
             if getattr(self, name) not in get_args(kind):
                 options = ", ".join(get_args(kind))
                 raise InputError(f"{owner}: {name} {getattr(self, name)!r} must be one of {options}")
@@ -161,7 +176,7 @@ class AutonomousCell:
 
     def signal_of(self, drop: FloatArray) -> FloatArray:
         """Synaptic signal s of voltage drops [V^2 or V], without the scale."""
-        return SIGNALS[self.signal](drop)
+        return SIGNALS[sensed(self.signal)](drop)
 
     def thresholded(self, u: FloatArray, theta: float | FloatArray | None = None) -> FloatArray:
         """h(u) [V] of sense outputs u [V]; another `theta` may take the place of the cell's own."""
@@ -173,10 +188,22 @@ class AutonomousCell:
         return result
 
     def write_current(
-        self, u: FloatArray, gate: float | FloatArray, theta: float | FloatArray | None = None
+        self,
+        u: FloatArray,
+        gate: float | FloatArray,
+        theta: float | FloatArray | None = None,
+        drop: FloatArray | None = None,
     ) -> FloatArray:
-        """Current into the state's capacitor that the gate lets through [A]."""
-        return self.sign * gate * self.transconductance * self.thresholded(u, theta)
+        """Current into the state's capacitor that the gate lets through [A].
+
+        The product signal needs the drops [V] too, and has its transconductance in A/V^2.
+        """
+        current: FloatArray = self.sign * gate * self.transconductance * self.thresholded(u, theta)
+        if self.signal != "product":
+            return current
+        if drop is None:
+            raise InputError("AutonomousCell: the product signal needs the voltage drops")
+        return current * drop
 
     def bound_current(self, w: FloatArray) -> FloatArray:
         """Current that keeps the state within its bounds [A]."""
@@ -203,20 +230,65 @@ class AutonomousCell:
         theta_node : str, optional
             Node whose voltage is the threshold, in the place of :attr:`theta`.
         """
+        conducts = BehaviouralCurrent(f"bg{suffix}", a, b, f"{self._conductance(suffix)}*V({a},{b})")
+        return conducts, *self._learning(suffix, a, b, state, theta_node)
+
+    def along(
+        self,
+        suffix: str,
+        terms: Sequence[tuple[float, str, str]],
+        state: CellState,
+        theta_node: str | None = None,
+    ) -> tuple[Element, ...]:
+        """Elements of an edge whose drop is a sum over pairs of nodes, as the extension of a bond is.
+
+        With more than one pair a source forms the drop at the node e, and a current flows along each pair by
+        its share.
+
+        Parameters
+        ----------
+        suffix, state, theta_node
+            As for :meth:`elements`.
+        terms : sequence of (weight, first, second)
+            Weights and node names: the drop is the sum of ``weight V(first, second)``.
+        """
+        if len(terms) == 1 and terms[0][0] == 1:
+            return self.elements(suffix, *terms[0][1:], state, theta_node)
+        if self.loads:
+            raise InputError("AutonomousCell: the linear signal lies across two nodes; use strain for bonds")
+        e = f"e{suffix}"
+        drop = "+".join(f"{spice_number(weight)}*V({a},{b})" for weight, a, b in terms)
+        force = f"{self._conductance(suffix)}*V({e})"
+        return (
+            BehaviouralVoltage(f"be{suffix}", e, "0", drop),
+            *(
+                BehaviouralCurrent(f"bg{suffix}_{k}", a, b, f"{spice_number(weight)}*{force}")
+                for k, (weight, a, b) in enumerate(terms)
+            ),
+            *self._learning(suffix, e, "0", state, theta_node),
+        )
+
+    def _conductance(self, suffix: str) -> str:
+        """Expression of the conductance."""
+        return f"{spice_number(self.slope)}*V({'v' if self.lag_capacitance > 0 else 'w'}{suffix})"
+
+    def _learning(
+        self, suffix: str, a: str, b: str, state: CellState, theta_node: str | None
+    ) -> tuple[Element, ...]:
+        """Elements that learn from the drop between two nodes."""
         w, v = f"w{suffix}", f"v{suffix}"
         sensed = f"V(u{suffix},{b})" if self.loads else f"V(u{suffix})"
-        follows = v if self.lag_capacitance > 0 else w
         lag: tuple[Element, ...] = ()
         if self.lag_capacitance > 0:
             lag = (
                 Resistor(f"rv{suffix}", w, v, self.lag_resistance),
                 Capacitor(f"cv{suffix}", v, "0", self.lag_capacitance, state.v),
             )
+        drop = f"*V({a},{b})" if self.signal == "product" else ""
         return (
-            BehaviouralCurrent(f"bg{suffix}", a, b, f"{spice_number(self.slope)}*V({follows})*V({a},{b})"),
             *lag,
             *self._sense(suffix, a, b, state.x),
-            BehaviouralCurrent(f"bw{suffix}", "0", w, self._write(sensed, w, theta_node)),
+            BehaviouralCurrent(f"bw{suffix}", "0", w, self._write(sensed, w, theta_node, drop)),
             Capacitor(f"cw{suffix}", w, "0", self.state_capacitance, state.w),
         )
 
@@ -226,14 +298,14 @@ class AutonomousCell:
         if self.loads:
             return Capacitor(f"cs{suffix}", a, u, self.c, x), Resistor(f"rs{suffix}", u, b, self.r)
         factor = "" if self.scale == 1 else f"{spice_number(self.scale)}*"
-        signal = factor + SIGNAL_EXPRESSIONS[self.signal].format(a=a, b=b)
+        signal = factor + _EXPRESSIONS[self.signal].format(a=a, b=b)
         return (
             BehaviouralVoltage(f"bs{suffix}", s, "0", signal),
             Capacitor(f"cs{suffix}", s, u, self.c, x),
             Resistor(f"rs{suffix}", u, "0", self.r),
         )
 
-    def _write(self, u: str, w: str, theta_node: str | None) -> str:
+    def _write(self, u: str, w: str, theta_node: str | None, drop: str) -> str:
         """Expression of the write current with the bounds', of the expression `u` of the sense output."""
         theta = spice_number(self.theta) if theta_node is None else f"V({theta_node})"
         low, high = (spice_number(bound) for bound in self.state_bounds)
@@ -244,17 +316,20 @@ class AutonomousCell:
             passed = f"{u}/(1+exp(-(abs({u})-{theta})/({width}*{theta})))"
         gain = spice_number(self.sign * self.transconductance)
         bound = spice_number(BOUND_SLOPE)
-        return f"V(gate)*{gain}*{passed}+{bound}*(max({low}-V({w}),0)-max(V({w})-{high},0))"
+        return f"V(gate)*{gain}*{passed}{drop}+{bound}*(max({low}-V({w}),0)-max(V({w})-{high},0))"
 
     def subcircuit(self, conductance: float) -> Subcircuit:
         """Return the cell as a documented ``.subckt`` with the pins ``a b gate w v u``."""
         state = self.at(conductance)
         unit = "V2" if self.signal == "power" else "V"
+        learned = "V2" if self.signal in ("power", "product") else "V"
         lag = f"lag {engineering(self.lag, 's')} of v behind w" if self.lag else "no lag: G follows w"
-        signal = {"power": "V(a,b)^2/2", "abs": "abs(V(a,b))", "linear": "V(a,b)"}[self.signal]
+        signal = {"power": "V(a,b)^2/2", "abs": "abs(V(a,b))"}.get(self.signal, "V(a,b)")
+        drop = " V(a,b)" if self.signal == "product" else ""
         low, high = (engineering(bound, "S") for bound in self.bounds)
         kind, theta = self.threshold.replace("_", " "), engineering(self.theta, "V")
         gain, charge = engineering(self.transconductance, "A"), engineering(self.state_capacitance, "F")
+        contrast = "dG = -k (s_nudged - s_free)" if not drop else "dG = -k (s_nudged^2 - s_free^2)/2"
         about = (
             f"conductance G = {engineering(self.slope, 'S')}/V times v; "
             f"learns with the {self.polarity} sawtooth\n"
@@ -262,8 +337,8 @@ class AutonomousCell:
             "u sense output [V]\n"
             f"s = {signal} [{unit}], times {self.scale:g}; u its high-pass, "
             f"tau_K = {engineering(self.tau, 's')}\n"
-            f"C_w dw/dt = gate g_m h(u), {kind} at {theta}, g_m = {gain}/V, C_w = {charge}\n"
-            f"dG = -k (s_nudged - s_free), k = {engineering(self.gain, 'S')}/{unit}; {lag}\n"
+            f"C_w dw/dt = gate g_m h(u){drop}, {kind} at {theta}, g_m = {gain}/V, C_w = {charge}\n"
+            f"{contrast}, k = {engineering(self.gain, 'S')}/{learned}; {lag}\n"
             f"bounds of G: {low} to {high}; starts at {engineering(conductance, 'S')} (transient with uic)"
         )
         pins = ("a", "b", "gate", "w0", "v0", "u0") if self.lag else ("a", "b", "gate", "w0", "u0")

@@ -27,12 +27,15 @@ _MOST_LISTED = 20
 def find_faults(network: Network) -> list[str]:
     """List what is wrong with a network; empty if nothing is."""
     return [
-        *_role_faults(network),
-        *_edge_faults(network),
-        *_value_faults(network),
+        *own_faults(network),
         *part_faults(network),
         *_connection_faults(network),
     ]
+
+
+def own_faults(network: Network) -> list[str]:
+    """List what is wrong with roles, edges and values, whatever the edges join."""
+    return [*_role_faults(network), *_edge_faults(network), *_value_faults(network)]
 
 
 def _shortened(faults: list[str]) -> list[str]:

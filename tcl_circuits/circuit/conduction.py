@@ -18,11 +18,7 @@ from tcl_circuits.errors import EngineError
 
 def laplacian(network: Network, weights: FloatArray) -> FloatArray:
     """Weighted graph Laplacian of shape (nodes, nodes): ``D^T diag(weights) D`` with the incidence D."""
-    size = network.node_count
-    a, b = network.edges.T
-    off = np.bincount(a * size + b, weights, size * size).reshape(size, size)
-    off = off + off.T
-    return np.diag(off.sum(axis=1)) - off
+    return network.laplacian(weights)
 
 
 class Conduction:

@@ -25,6 +25,9 @@ Conductances: TypeAlias = float | str | tuple[float, float] | Sequence[float] | 
 
 Node: TypeAlias = Hashable
 
+Term: TypeAlias = tuple[float, int, int]
+"""A weight, and the positions of two nodes: a share ``weight (V_first - V_second)`` of an edge's drop."""
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -192,6 +195,27 @@ class Network:
     def drops(self, voltage: FloatArray) -> FloatArray:
         """Voltage drops over the edges, first node minus second; shape (..., nodes) to (..., edges)."""
         return voltage[..., self.edges[:, 0]] - voltage[..., self.edges[:, 1]]
+
+    def leaving(self, currents: FloatArray) -> FloatArray:
+        """Currents (..., nodes) that leave each node through its edges, from the edges' own (..., edges)."""
+        found = np.zeros((self.node_count, *currents.shape[:-1]))
+        along = np.moveaxis(currents, -1, 0)
+        np.add.at(found, self.edges[:, 0], along)
+        np.subtract.at(found, self.edges[:, 1], along)
+        return np.moveaxis(found, 0, -1)
+
+    def laplacian(self, weights: FloatArray) -> FloatArray:
+        """``D^T diag(weights) D`` of shape (nodes, nodes), with the matrix D from voltages to drops."""
+        size = self.node_count
+        a, b = self.edges.T
+        off = np.bincount(a * size + b, weights, size * size).reshape(size, size)
+        off = off + off.T
+        return np.diag(off.sum(axis=1)) - off
+
+    def terms(self, e: int) -> tuple[Term, ...]:
+        """What edge `e` reads, as a sum of differences of node voltages; its current flows along each."""
+        a, b = self.edges[e].tolist()
+        return ((1.0, a, b),)
 
 
 _STRUCTURAL = ("driven", "free", "edge_labels")

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 @app.command("learn-in-circuit")
 def learn_in_circuit(
-    task: Annotated[str, typer.Argument(help="regression, allostery, setosa, iris, xor or xor-single.")],
+    task: Annotated[
+        str, typer.Argument(help="regression, allostery, setosa, iris, xor, xor-single or springs.")
+    ],
     polarity: Annotated[str, typer.Option(help="inverted or standard.")] = "inverted",
     cycles: Annotated[int | None, typer.Option(help="Learning cycles.", min=0)] = None,
     gain: Annotated[float | None, typer.Option(help="lambda_max of the untrained network.")] = None,
@@ -91,7 +93,7 @@ def learn_in_circuit(
             output.print(f"{name.replace('_', ' ')} {summary[name]:.4g}{beside}")
             break
     output.print(
-        f"pictures: {result.out}/loss.png, conductances.png, waveforms.png; trajectories: "
+        f"pictures: {result.out}/loss.png, conductances.png, waveforms.png, film.gif; trajectories: "
         f"{result.out}/trajectories.nc; netlist: {result.out}/netlist.cir"
     )
 

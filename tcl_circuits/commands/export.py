@@ -13,6 +13,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.export_circuit import known_facts, of_circuit_run
 from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.commands.run_directory import GivenTable, read_summary, task_of
 from tcl_circuits.errors import InputError
@@ -27,9 +28,6 @@ from tcl_circuits.handoff.values import edge_values, edited
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training.checkpoint import Checkpoint
 from tcl_circuits.training.task import Task
-
-_BASELINE = ("baseline", "baseline_name", "baseline_measure")
-_KNOWN = ("task", "rule", "engine", "epochs", "final_loss", "test_loss", "test_accuracy", *_BASELINE)
 
 _IN_A_BUNDLE = (
     "inputs",
@@ -163,6 +161,8 @@ def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     """Design of a run directory: the trained network, with the samples of its task."""
     run = request.source
     summary = read_summary(run)
+    if summary.get("cell") == "autonomous":
+        return of_circuit_run(run, summary, request.samples)
     network = read_network(run / "network.json")
     cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
     saw, remarks = _protocol(run, request)
@@ -170,8 +170,7 @@ def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     given = None if request.data is None else GivenTable(request.data, request.target, request.classes)
     task = task_of(summary, network, seed, given)
     name = str(summary.get("task", run.name))
-    facts = {key: summary[key] for key in _KNOWN if summary.get(key) is not None}
-    facts["versions"] = {"tcl_circuits": summary.get("versions", {}).get("tcl_circuits", "unknown")}
+    facts = known_facts(summary)
     if task is None:
         remarks.append(
             f"the samples of {run} are not in it, so its test benches use one of their own: "

@@ -16,18 +16,23 @@ import pandas as pd
 import xarray as xr
 
 from tcl_circuits.autonomous import tasks
+from tcl_circuits.autonomous.moments import moments
 from tcl_circuits.autonomous.plan import Plan, Request, plan
+from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.record import Records
 from tcl_circuits.autonomous.run import Progress, Run, energies, history, trajectories
 from tcl_circuits.autonomous.stability import stability
-from tcl_circuits.autonomous.tasks import CircuitTask
 from tcl_circuits.autonomous.transient import ngspice_program
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.spring_file import write_lattice
+from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
+from tcl_circuits.figures.film import draw_strip, write_film
 from tcl_circuits.figures.network import draw_network
+from tcl_circuits.figures.springs import draw_springs
 from tcl_circuits.figures.style import save
 
 _NEEDED_BYTES = 20_000_000
@@ -62,7 +67,7 @@ def learn(
     """Let a circuit learn, and leave the files of a run.
 
     summary.json, history.csv, trajectories.nc, network.json, netlist.cir, waveforms.nc, stream.bin,
-    stream.json, and the pictures loss.png, conductances.png, network.png, waveforms.png.
+    stream.json, and the pictures loss.png, conductances.png, network.png, waveforms.png, film.png, film.gif.
 
     Parameters
     ----------
@@ -95,12 +100,12 @@ def learn(
         notify(remark)
     (out / "netlist.cir").write_text(run.netlist(), encoding="ascii")
     started = time.monotonic(), _cpu()
-    try:
-        with resumable(out / "stream.bin"):
+    with resumable(out / "stream.bin"):
+        try:
             run.go(request.resume, request.time_limit, progress)
-    except (KeyboardInterrupt, TclError):
-        _leave_reached(run, learned, out)
-        raise
+        except (KeyboardInterrupt, TclError):
+            _leave_reached(run, learned, out)
+            raise
     records = run.records()
     past = history(run, records, learned)
     found = trajectories(run, records)
@@ -111,7 +116,10 @@ def learn(
     summary = _summary(request, learned, planned, run, records, past, trained, spent)
     past.to_csv(out / "history.csv", index=False)
     found.to_netcdf(out / "trajectories.nc")
-    write_network(trained, out / "network.json")
+    if isinstance(trained, SpringNetwork):
+        write_lattice(trained, out / "network.json")
+    else:
+        write_network(trained, out / "network.json")
     write_json(out / "summary.json", summary)
     _draw(out, learned, trained, past, found)
     return LearnResult(out, summary)
@@ -219,7 +227,18 @@ def _draw(
     unit = "V2" if task.classes is None else "nat"
     save(draw_circuit_loss(past, score, name, unit, title), out / "loss.png")
     save(draw_conductances(found, title), out / "conductances.png")
-    save(draw_network(trained, f"{task.name} after learning", reference=task.network), out / "network.png")
+    shown = moments(learned, found)
+    save(draw_strip(shown, title=title), out / "film.png")
+    write_film(shown, out / "film.gif", title)
+    _draw_learned(task.network, trained, task.name, out / "network.png")
     if (out / "waveforms.nc").exists():
         with xr.open_dataset(out / "waveforms.nc") as data:
             save(draw_learning_cycles(data, "The first learning cycles"), out / "waveforms.png")
+
+
+def _draw_learned(before: Network, after: Network, name: str, path: Path) -> None:
+    """Picture of what was learned: of springs as a lattice, of any other network as a graph."""
+    if isinstance(before, SpringNetwork) and isinstance(after, SpringNetwork):
+        save(draw_springs(before, after, f"{name}, learned in one transient"), path)
+    else:
+        save(draw_network(after, f"{name} after learning", reference=before), path)

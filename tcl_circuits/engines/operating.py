@@ -180,10 +180,7 @@ class OperatingPoints:
     def _require_balance(self, voltages: FloatArray, junctions: FloatArray) -> None:
         """See that what comes into a node leaves it, through edges and diodes."""
         network = self.network
-        current = network.conductance * network.drops(voltages)
-        missing = np.zeros(voltages.shape[::-1])
-        np.subtract.at(missing, network.edges[:, 0], current.T)
-        np.add.at(missing, network.edges[:, 1], current.T)
+        missing = -network.leaving(network.conductance * network.drops(voltages)).T
         leaving = self.junctions.sign * self.junctions.state(junctions)[0]
         np.subtract.at(missing, self.junctions.nodes, leaving.T)
         missing[network.driven] = 0.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.engines.tolerances import tolerances
 from tcl_circuits.handoff.design import Design
-from tcl_circuits.handoff.dialects.base import Run
+from tcl_circuits.handoff.dialects.base import Instance, Run
 from tcl_circuits.handoff.expected import Expected, exact, inference_figures, tidy, training_figures
 from tcl_circuits.handoff.values import TRAINED, VARIATIONS, Variation
 
@@ -33,11 +33,16 @@ _AIM = 1e-6
 """Relative tolerance of simulators for a signal all of which moves."""
 
 
+LIBRARIES = ("cells.lib", "network.lib")
+"""Cell and network."""
+
+
 @dataclass(frozen=True, eq=False)
 class Bench:
     """A test bench: its name, what stands round the network, its analysis and the expected figures.
 
-    `includes` are the files with the values of its parts.
+    `includes` are the files with its parts and their values; `instances` the subcircuits that take the place
+    of the network's; `starts` the voltages of nodes at the start.
     """
 
     name: str
@@ -45,7 +50,9 @@ class Bench:
     elements: tuple[Element, ...]
     run: Run
     expected: tuple[Expected, ...]
-    includes: tuple[str, ...] = TRAINED.includes
+    includes: tuple[str, ...] = (*TRAINED.includes, *LIBRARIES)
+    instances: tuple[Instance, ...] = ()
+    starts: Mapping[str, float] = field(default_factory=dict)
 
 
 def benches(design: Design) -> tuple[Bench, ...]:
@@ -60,12 +67,19 @@ def benches(design: Design) -> tuple[Bench, ...]:
         if variation.sampled:
             made.append(_of_variation(inference_bench(varied), variation))
         made.append(_of_variation(training_bench(varied), variation))
+    if design.learning is not None:
+        # What learns by itself is needed for few bundles, and slow to load.
+        from tcl_circuits.handoff.learning_bench import learning_bench
+
+        made.append(learning_bench(design.learning, design.network))
     return tuple(made)
 
 
 def _of_variation(bench: Bench, variation: Variation) -> Bench:
     about = (f"As {bench.name}, with the parts of {' and '.join(variation.includes)}.",)
-    return replace(bench, name=f"{bench.name}_{variation.name}", about=about, includes=variation.includes)
+    return replace(
+        bench, name=f"{bench.name}_{variation.name}", about=about, includes=(*variation.includes, *LIBRARIES)
+    )
 
 
 def inference_bench(design: Design) -> Bench:

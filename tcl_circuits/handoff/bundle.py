@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,9 @@ def write_bundle(design: Design, out: Path, dialect: str = "ngspice", force: boo
         If the files can't be written; what was there before is then untouched.
     """
     language = named_dialect(dialect)
+    if not language.tried:
+        # Pulses, initial voltages and the dead zone are written for ngspice alone.
+        design = replace(design, learning=None)
     design.check()
     out = out.absolute()
     _refuse(out, force)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from tcl_circuits.circuit.nudge import (
 )
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
+
+if TYPE_CHECKING:
+    from tcl_circuits.handoff.learning import Learning
 
 _TARGET = 0.5
 
@@ -51,6 +54,8 @@ class Design:
         What else is known of the run, by name: numbers and texts.
     offsets : ndarray of shape (inputs + outputs,)
         Offset of the op-amp at each input and behind each output [V]; empty if there are none.
+    learning : Learning or None
+        Cycles in which the untrained network learns by itself, for a test bench of their own.
     """
 
     network: Network
@@ -62,6 +67,7 @@ class Design:
     seed: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     offsets: FloatArray = field(default_factory=lambda: np.zeros(0))
+    learning: Learning | None = None
 
     def check(self) -> None:
         """Raise an InputError if the parts do not fit, or the cell is none that a bundle can hold."""
@@ -80,6 +86,8 @@ class Design:
             raise InputError(f"export: the device {kind} has no model in a bundle; use HeldConductance")
         if isinstance(self.cell, SenseCell) and self.cell.leak is not None:
             raise InputError("export: a leaky sense capacitor has no place in a bundle; leave `leak` out")
+        if self.learning is not None:
+            self.learning.circuit(self.network)
         conductance = self.network.conductance
         self._printable("sense capacitance", self.cell.capacitance(conductance), "F")
         self._printable("sense resistance", self.cell.resistance(conductance), "ohm")
@@ -154,6 +162,7 @@ def setup_of(design: Design) -> dict[str, Any]:
         },
         "inference": design.inference.tolist(),
         "offsets": design.offsets.tolist(),
+        **({} if design.learning is None else {"learning": design.learning.as_json()}),
     }
 
 
@@ -182,7 +191,14 @@ def design_of(setup: Mapping[str, Any], network: Network) -> Design:
         int(setup["seed"]),
         dict(setup["facts"]),
         np.asarray(setup.get("offsets", []), dtype=float),
+        None if nudge is None or "learning" not in setup else _learning_from_json(setup["learning"], nudge),
     )
+
+
+def _learning_from_json(found: Mapping[str, Any], nudge: Nudge) -> Learning:
+    from tcl_circuits.handoff.learning import Learning  # slow to load, and needed for few bundles
+
+    return Learning.from_json(found, nudge)
 
 
 def _values(value: float | FloatArray) -> float | list[float]:

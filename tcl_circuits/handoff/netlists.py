@@ -11,7 +11,7 @@ from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.netlist import build_netlist, part_elements
 from tcl_circuits.handoff.benches import Bench
 from tcl_circuits.handoff.design import Design
-from tcl_circuits.handoff.dialects.base import CellBlock, Dialect, Quantity
+from tcl_circuits.handoff.dialects.base import CellBlock, Dialect, Instance, Quantity
 from tcl_circuits.handoff.expected import NET, pins
 from tcl_circuits.handoff.values import CORNER_FACTORS, CORNERS, MISMATCH, edge_values, sampled_values
 
@@ -53,6 +53,13 @@ def netlist_files(design: Design, dialect: Dialect, made: Sequence[Bench]) -> di
             f"Corner {name}: factors on all conductances (kg), sense capacitances (kc), resistances (kr)."
         ]
         texts[f"corners/{name}.inc"] = _file(dialect, about, lines)
+    if design.learning is not None:
+        from tcl_circuits.handoff.learning import LIBRARY, block
+
+        learned = block(design.learning.cell)
+        texts[LIBRARY] = _file(
+            dialect, ["The edge cell that learns by itself."], dialect.cell(CellBlock(learned, {}, {}))
+        )
     for bench in made:
         texts[f"{bench.name}.{dialect.suffix}"] = bench_text(design, dialect, bench)
     return texts
@@ -179,9 +186,11 @@ def bench_text(design: Design, dialect: Dialect, bench: Bench) -> str:
             dialect.comment(f"Run:  {dialect.command.format(file=file)}"),
             dialect.comment("See:  each measured value in expected.csv, with its tolerance"),
             *(dialect.comment(text) for text in LICENCE),
-            *(dialect.include(path) for path in (*bench.includes, "cells.lib", "network.lib")),
-            dialect.instance(NET, pin_names(design), NETWORK, {}),
+            *(dialect.include(path) for path in bench.includes),
+            *dialect.models(bench.elements),
+            *(dialect.instance(one.name, one.nodes, one.block, {}) for one in _instances(design, bench)),
             *(dialect.element(element) for element in bench.elements),
+            *dialect.starts(bench.starts),
             *dialect.analysis(bench.run),
             *dialect.save(tuple(kept)),
             *dialect.measures(measures),
@@ -189,6 +198,10 @@ def bench_text(design: Design, dialect: Dialect, bench: Bench) -> str:
             "",
         ]
     )
+
+
+def _instances(design: Design, bench: Bench) -> tuple[Instance, ...]:
+    return bench.instances or (Instance(NET, pin_names(design), NETWORK),)
 
 
 def plain(title: str) -> str:

@@ -54,7 +54,7 @@ Measured values are {dialect.results}.
 {_untried(dialect)}
 
 {benches}
-{_offsets(design)}
+{_learning(design)}{_offsets(design)}
 ## Pass rule
 
 Every measured value lies within `tolerance` of `expected` in `expected.csv`; a figure that is not printed has
@@ -92,6 +92,18 @@ def _value(value: object) -> str:
 def _text(title: str) -> str:
     """A title that is no markup."""
     return "".join(char if char.isalnum() or char in " .,:;-()" else "_" for char in plain(title))
+
+
+def _learning(design: Design) -> str:
+    """What the circuit is that learns by itself, if there is one."""
+    if design.learning is None:
+        return ""
+    return """
+`learning.lib` is the edge cell with its conductance as a state, `learning.cir` the untrained network of such
+cells: nothing but sources at its inputs, targets, nudge and gate, and no host. Its states are expected where
+its state equations, solved without a simulator, have them: within 1 % of themselves or of their change,
+whichever is larger; outputs within 1 % of the largest input.
+"""
 
 
 def _offsets(design: Design) -> str:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tcl_circuits.circuit.netlist import part_elements
 from tcl_circuits.errors import EngineError, InputError
 from tcl_circuits.handoff.benches import Bench, benches
 from tcl_circuits.handoff.bundle import write_bundle
@@ -26,7 +27,8 @@ _SHOWN = 10
 _SLACK = 0.1
 """Share of a tolerance by which the package's own figures may differ from machine to machine."""
 _ALLOWED = re.compile(
-    r"[rcvbxh]\w*\s|[def]\d\w*\s|\.?model\s+dm_\w+\s+d(iode\s|\()|\.(param|subckt|ends|include|options?|tran|save|print|meas|measure|end)\b"
+    r"[rcvbxh]\w*\s|[def]\d\w*\s|\.?model\s+dm_\w+\s+d(iode\s|\()"
+    r"|\.(param|subckt|ends|include|ic|options?|tran|save|print|meas|measure|end)\b"
     r"|(simulator|parameters|subckt|ends|include|save|tolerances|cycle)\b",
     re.IGNORECASE,
 )
@@ -191,9 +193,13 @@ def _expected_faults(made: Sequence[Bench], found: Rows) -> list[str]:
 def device_count(design: Design, bench: Bench) -> int:
     """Devices of a test bench when its hierarchy is expanded."""
     network = design.network
+    if bench.instances and design.learning is not None:
+        from tcl_circuits.handoff.learning import block
+
+        return len(bench.elements) + len(bench.instances) * len(block(design.learning.cell).elements)
     at_nodes = network.free.size * ((network.node_capacitance > 0) + (not design.cell.conducts_dc))
     in_cells = network.edge_count * len(cell_block(design).block.elements)
-    return len(bench.elements) + in_cells + int(at_nodes)
+    return len(bench.elements) + in_cells + int(at_nodes) + len(part_elements(network))
 
 
 def _run(

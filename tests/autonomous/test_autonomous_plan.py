@@ -25,6 +25,7 @@ def test_every_task_has_a_plan(name: str) -> None:
         tasks.load(name).recipe.threshold
         * found.amplitude
         * design.cell.tau
+        * design.cell.scale
         / design.schedule.timing.saw.tau_s
     )
     low, high = design.cell.bounds

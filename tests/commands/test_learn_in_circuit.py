@@ -30,6 +30,8 @@ FILES = {
     "conductances.png",
     "network.png",
     "waveforms.png",
+    "film.png",
+    "film.gif",
 }
 
 

@@ -72,6 +72,8 @@ class Run:
         First step, length, longest step [s].
     reltol, abstol, vntol, chgtol, trtol : float
         SPICE's error control: relative, of currents [A], voltages [V] and charges [C], of truncation.
+    from_rest : bool
+        Whether it begins at the operating point; else at the voltages that are given, and 0 V.
     """
 
     step: float
@@ -82,6 +84,16 @@ class Run:
     vntol: float
     chgtol: float
     trtol: float
+    from_rest: bool = True
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance of a subcircuit: its name, nodes and the subcircuit's name."""
+
+    name: str
+    nodes: tuple[str, ...]
+    block: str
 
 
 @dataclass(frozen=True)
@@ -282,8 +294,13 @@ class Dialect:
         return [
             f".options noinit reltol={run.reltol:g} abstol={run.abstol:g} "
             f"vntol={run.vntol:g} chgtol={run.chgtol:g} trtol={run.trtol:g}",
-            f".tran {spice_number(run.step)} {spice_number(run.stop)} 0 {spice_number(run.longest)}",
+            f".tran {spice_number(run.step)} {spice_number(run.stop)} 0 {spice_number(run.longest)}"
+            f"{'' if run.from_rest else ' uic'}",
         ]
+
+    def starts(self, volts: Mapping[str, float]) -> list[str]:
+        """Return voltages of nodes at the start."""
+        return [f".ic v({node})={spice_number(value)}" for node, value in volts.items()]
 
     def save(self, quantities: Sequence[Quantity]) -> list[str]:
         """Return the lines that keep what is measured, and nothing else."""
