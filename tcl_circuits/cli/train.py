@@ -138,7 +138,7 @@ def _print_result(result: TrainResult, as_json: bool) -> None:
     summary = result.summary
     output.print(
         f"loss {summary['initial_loss']:.4g} -> {summary['final_loss']:.4g} in {summary['epochs']} epochs, "
-        f"{summary['cycles']} cycles in {summary['engine']}, {summary['cpu_s']:.1f} s of CPU"
+        f"{summary['cycles']} cycles in the engine {summary['engine']}, {summary['cpu_s']:.1f} s of CPU"
     )
     output.print(_score_line(summary))
     if summary["check"] is not None:
@@ -156,7 +156,7 @@ def _score_line(summary: Mapping[str, Any]) -> str:
 
 
 def _check_line(check: Mapping[str, Any]) -> str:
-    agreed = "" if check["agreement"] is None else f", {check['agreement']:.4g} of the predictions the same"
+    agreed = "" if check["agreement"] is None else f", {100 * check['agreement']:.4g} % of the predictions the same"
     return (
         f"checked in ngspice on {check['samples']} test inputs: outputs within "
         f"{check['output_max_difference_V']:.2g} V{agreed}"

@@ -115,6 +115,11 @@ def _of_task(request: CostRequest) -> _Subject:
 
 def _of_run(request: CostRequest, run: Path) -> _Subject:
     summary = read_summary(run)
+    if summary.get("engine") == "layered" or summary.get("cell") == "autonomous":
+        raise InputError(
+            f"{run} is no run of a network that a host updates; {run / 'summary.json'} has its energy as "
+            "energy_J_per_cycle, and a run in the circuit has it by part as energy_J"
+        )
     trained = read_network(run / "network.json")
     saved = Checkpoint.load(run / "checkpoint.npz")
     settings, seed = saved.settings, int(summary.get("seed", 0))

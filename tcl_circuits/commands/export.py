@@ -163,6 +163,10 @@ def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     summary = read_summary(run)
     if summary.get("cell") == "autonomous":
         return of_circuit_run(run, summary, request.samples)
+    if summary.get("engine") == "layered":
+        from tcl_circuits.commands.export_layered import of_layered_run
+
+        return of_layered_run(run, summary, request.samples, request.data)
     network = read_network(run / "network.json")
     cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
     saw, remarks = _protocol(run, request)
