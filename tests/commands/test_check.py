@@ -43,6 +43,7 @@ def test_a_nonlinear_run_is_checked_exported_and_verified(tcl: Tcl) -> None:
     result = tcl("train", "xor", "--engine", "reference", "--epochs", 1, "--check", 3, "--out", "run")
     assert result.exit_code == 0, result.output
     assert "checked in ngspice on 3 test inputs" in result.output
+    assert "of 3 predictions the same" in result.output
     check = json.loads(Path("run/summary.json").read_bytes())["check"]
     assert check["samples"] == 3
     assert check["agreement"] == 1.0
