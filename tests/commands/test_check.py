@@ -69,3 +69,16 @@ def test_a_check_asked_for_in_vain_is_refused_before_training(tcl: Tcl) -> None:
     assert result.exit_code == 2
     assert "--check 9" in result.output
     assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("options", [("--cell", "series"), ("--signal", "linear")])
+def test_what_only_ngspice_knows_is_trained_there_to_the_end(tcl: Tcl, options: tuple[str, str]) -> None:
+    """The exact engine has no answer for diodes beside loading capacitors; pictures do without it."""
+    asked = ("train", "xor", *options, "--epochs", 1, "--out", "run", "--engine")
+    refused = tcl(*asked, "reference")
+    assert refused.exit_code == 2
+    assert "no capacitor loads the nodes" in refused.output
+    assert not Path("run").exists()
+    result = tcl(*asked, "ngspice")
+    assert result.exit_code == 0, result.output
+    assert Path("run/waveforms.png").stat().st_size > 10_000
