@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from accuracy import exact_transients, kernel_error, update_error
 from circuits import altered
 from measure import Contestant, cpu_medians, engine_clock
-from tables import Table, at_most
+from rivals import Cycle, Naive
+from tables import Table, at_least, at_most
 
 from tcl_circuits import Sawtooth, SenseCell, Trainer, tasks
+from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.engines import Ngspice
 from tcl_circuits.training.trainer import Progress
 
@@ -16,6 +20,7 @@ SAW = Sawtooth(1e-5, 1e-3)
 WANTED_MS, WANTED_ERROR = 12.0, 2e-3
 RELTOLS = (1e-4, 1e-5, 1e-6)
 COMPARED = 16
+WANTED_RATIO = 10.0
 
 
 class Epochs:
@@ -53,6 +58,18 @@ class Epochs:
         points = float(np.mean([each.time.size for each in found]))
         return max(kernel_error(*p) for p in pairs), max(update_error(*p) for p in pairs), points
 
+    def plain_cycles(self) -> list[Cycle]:
+        """The epoch's cycles for the naive path, with currents for the softmax nudge."""
+        network, nudge = self._task.network, self._task.nudge
+        drive = self._task.present(self._task.train, np.arange(self.samples), self._cell, SAW)
+        outputs = Conduction(network).voltages(drive.inputs_at_start)[:, network.outputs]
+        selection = nudge.outputs.matrix(network.outputs.size)
+        pulls = nudge.force(outputs @ selection.T, drive.targets) @ selection
+        return [
+            replace(Cycle.of(network, drive.sample(k), self._cell), pulls=pulls[k], current_nudge=True)
+            for k in range(self.samples)
+        ]
+
     @property
     def samples(self) -> int:
         """Cycles in an epoch."""
@@ -88,4 +105,29 @@ def iris(quick: bool) -> list[Table]:
     finally:
         for run in runs:
             run.engine.close()
-    return [table]
+    return [table, _against_naive(quick)]
+
+
+def _against_naive(quick: bool) -> Table:
+    """Table of an epoch's cycles in the engine and in a process that builds and runs a netlist a sample."""
+    table = Table(
+        "Iris epoch in ngspice against a netlist a sample through PySpice",
+        ("way", "cycle ms", "epoch s", "naive takes"),
+        "engine: circuit loaded once, a changed network every 4 cycles; host and worker. naive PySpice: one\n"
+        "process; build, str, load, run with @r[i], 200 steps, nudge currents as at the start.",
+    )
+    engine, rival = Epochs(1e-5), Naive()
+    try:
+        cycles = engine.plain_cycles()
+        contestants = {
+            "engine": Contestant(engine.cycles, engine.clock),
+            "naive PySpice": Contestant(lambda _: [rival.run(cycle) for cycle in cycles], rival.clock),
+        }
+        cpu = cpu_medians(contestants, 2 if quick else 5)
+    finally:
+        engine.engine.close()
+        rival.close()
+    for name, seconds in cpu.items():
+        ratio = at_least(cpu["naive PySpice"] / seconds, WANTED_RATIO) if name == "engine" else None
+        table.add(name, 1e3 * seconds / engine.samples, seconds, ratio)
+    return table

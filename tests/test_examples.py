@@ -169,6 +169,24 @@ def test_exclusive_or_in_one_transient(tmp_path: Path) -> None:
     assert numbers(text, "right: #% before, #% after")[0].tolist() == [50, 100]
 
 
+def test_rules_and_imperfections(tmp_path: Path) -> None:
+    text = run("rules_and_imperfections.py", tmp_path)
+    ideal, real = (
+        dict(
+            zip(
+                ("tcl", "contrast", "twins"),
+                numbers(text, rf"{kind} *: accuracy #, # cycles, # ms"),
+                strict=True,
+            )
+        )
+        for kind in ("ideal", "real")
+    )
+    assert min(row[0] for row in ideal.values()) >= 0.94
+    assert real["tcl"][0] >= 0.94
+    assert max(real["contrast"][0], real["twins"][0]) <= 0.6
+    assert ideal["tcl"][2] > 50 * ideal["contrast"][2]
+
+
 def test_every_example_is_described_and_tested() -> None:
     readme = (EXAMPLES / "README.md").read_text()
     for path in EXAMPLES.glob("*.py"):

@@ -75,7 +75,7 @@ def cost(
     output.print(
         f"training ({result.cost['training_is']}): {training['cycles']} cycles, "
         f"{engineering(training['circuit_time_s'], 's')} in the circuit, "
-        f"{engineering(training['dc_and_sense_J'], 'J')} in conductances and sense branches"
+        f"{engineering(training['dc_and_sense_J'], 'J')} in conductances, diodes and sense branches"
     )
     law = result.cost["noise_laws"]["gated"]
     output.print(
@@ -88,6 +88,7 @@ def cost(
 _ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("circuit time", lambda c: engineering(c["time_s"], "s")),
     ("conductances, G dV^2", lambda c: _joules(c["dc_J"])),
+    ("diodes", lambda c: _joules(c["diodes_J"])),
     ("sense branches, R u^2", lambda c: _joules(c["sense_J"])),
     ("writes", lambda c: f"{_joules(c['write_J'])} at {c['written_edges']:.3g} edges"),
     ("sources = spent, to", lambda c: f"{max(abs(value) for value in c['closure'].values()):.1e}"),
@@ -107,7 +108,10 @@ def _table(cost: Mapping[str, Any]) -> Table:
     table = Table(
         "a cycle", *cost["cycles"], title=f"{cost['task']}, {cost['edges']} edges", title_justify="left"
     )
+    diodes = any(cycle["diodes_J"] for cycle in cost["cycles"].values())
     for name, shown in _ROWS:
+        if name == "diodes" and not diodes:
+            continue
         table.add_row(name, *(shown(cycle) for cycle in cost["cycles"].values()))
     return table
 

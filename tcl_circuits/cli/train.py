@@ -156,9 +156,10 @@ def _score_line(summary: Mapping[str, Any]) -> str:
 
 
 def _check_line(check: Mapping[str, Any]) -> str:
-    agreed = "" if check["agreement"] is None else f", {100 * check['agreement']:.4g} % of the predictions the same"
+    samples, share = check["samples"], check["agreement"]
+    agreed = "" if share is None else f", {round(share * samples)} of {samples} predictions the same"
     return (
-        f"checked in ngspice on {check['samples']} test inputs: outputs within "
+        f"checked in ngspice on {samples} test inputs: outputs within "
         f"{check['output_max_difference_V']:.2g} V{agreed}"
     )
 

@@ -85,6 +85,11 @@ def read_imperfections(path: Path | None) -> Imperfections:
     return Imperfections.read(path)
 
 
+def specimens(count: int) -> str:
+    """So many specimens, for titles."""
+    return "1 specimen" if count == 1 else f"{count} specimens"
+
+
 def compare_rules(request: RulesRequest, progress: Callable[[int, int], None] | None = None) -> RulesResult:
     """Tune, train and test every rule, and leave rules.csv, rules.json, rules.png and runs.jsonl.
 
@@ -114,7 +119,7 @@ def compare_rules(request: RulesRequest, progress: Callable[[int, int], None] | 
     content = _content(study, rows)
     with replacing(out / "rules.csv") as file:
         file.write(pd.DataFrame([asdict(row) for row in rows]).to_csv(index=False).encode("utf-8"))
-    title = f"Rules on {study.task}, {kind} parts, {study.seeds} specimens"
+    title = f"Rules on {study.task}, {kind} parts, {specimens(study.seeds)}"
     save(draw_rules(rows, title, content["baseline"]), out / "rules.png")
     write_json(out / "rules.json", content)
     return RulesResult(out, rows, content)

@@ -160,7 +160,7 @@ def _content(request: CostRequest, subject: _Subject, found: Mapping[str, CycleC
             "epochs": task.recipe.epochs,
             "cycles": cycles,
             "circuit_time_s": cycles * first.time,
-            "dc_and_sense_J": cycles * (first.energy.dc + first.energy.sense),
+            "dc_and_sense_J": cycles * (first.energy.dc + first.energy.diodes + first.energy.sense),
         }
     assumptions = asdict(request.assumptions)
     return {
@@ -190,10 +190,13 @@ def _cycle_content(found: CycleCost, cycle: _Cycle, temperature: float) -> dict[
         "tau_s_s": cycle.saw.tau_s,
         "time_s": found.time,
         "dc_J": energy.dc,
+        "diodes_J": energy.diodes,
         "sense_J": energy.sense,
         "write_J": write.dissipated,
         "total_J": found.total,
-        "sources_J": {"inputs": energy.inputs, "nudge": energy.nudge, "signals": energy.signals},
+        "sources_J": {
+            name: getattr(energy, name) for name in ("inputs", "nudge", "signals", "rails", "amplifiers")
+        },
         "stored_J": {
             "sense": energy.sense_stored,
             "nodes": energy.node_stored,

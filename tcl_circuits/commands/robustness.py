@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from tcl_circuits.commands.compare_rules import read_imperfections
+from tcl_circuits.commands.compare_rules import read_imperfections, specimens
 from tcl_circuits.commands.job_store import claim_store
 from tcl_circuits.commands.output import resumable, write_json
 from tcl_circuits.figures.robustness import draw_robustness
@@ -102,7 +102,7 @@ def robustness(
     }
     with replacing(out / "robustness.csv") as file:
         file.write(pd.DataFrame([asdict(row) for row in found.rows]).to_csv(index=False).encode("utf-8"))
-    title = f"{study.rule} on {study.task}: {study.samples} specimens a point"
+    title = f"{study.rule} on {study.task}: {specimens(study.samples)} a point"
     save(draw_robustness(found, title), out / "robustness.png")
     write_json(out / "robustness.json", content)
     return RobustnessResult(out, found, content)

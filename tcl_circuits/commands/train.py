@@ -25,6 +25,7 @@ from tcl_circuits.commands.check import check_inference, chosen
 from tcl_circuits.commands.engine import choose
 from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
+from tcl_circuits.engines.reference import is_solvable, require_solvable
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.network import draw_network
 from tcl_circuits.figures.style import save
@@ -122,6 +123,8 @@ def train(
     saw = request.saw
     engine, remark = choose(request.engine, request.workers)
     checked = chosen(request.check, len(task.test))
+    if isinstance(engine, Reference):
+        require_solvable(task.network, cell)
     trainer = Trainer(task.network, cell, saw, engine, request.rule, request.seed, request.chirp)
     theta = trainer.theta(task)
     label = task.name if request.data is None else request.data.stem
@@ -148,7 +151,8 @@ def train(
         )
         write_json(out / "summary.json", summary)
         _draw_run(out, task, trainer.network, history)
-        exact = Reference(resolution=2).run(task.network, cell, saw, sample)[0]
+        solvable = is_solvable(task.network, cell)
+        exact = Reference(resolution=2).run(task.network, cell, saw, sample)[0] if solvable else None
         _draw_cycle(out, waveforms(task.network, cell, saw, shown), exact, theta)
     return TrainResult(out, summary, () if remark is None else (remark,))
 
@@ -239,8 +243,8 @@ def _draw_run(out: Path, task: Task, trained: Network, history: pd.DataFrame) ->
     save(draw_network(trained, f"{task.name} after training", reference=task.network), out / "network.png")
 
 
-def _draw_cycle(out: Path, data: xr.Dataset, exact: Transient, theta: FloatArray) -> None:
-    """Leave the picture of the first cycle, with the exact solution over the engine's."""
+def _draw_cycle(out: Path, data: xr.Dataset, exact: Transient | None, theta: FloatArray) -> None:
+    """Leave the picture of the first cycle, with the exact solution, if there is one, over the engine's."""
     time = data["time"].to_numpy()
-    theory = np.array([np.interp(time, exact.time, u) for u in exact.u])
+    theory = None if exact is None else np.array([np.interp(time, exact.time, u) for u in exact.u])
     save(draw_waveforms(data, theta=theta, theory=theory), out / "waveforms.png")

@@ -64,7 +64,7 @@ class Reference:
             )
         network.check()
         drive.check(network)
-        _require_quasistatic(network, cell)
+        require_solvable(network, cell)
         _refuse_loading_leak(cell)
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
         corners, fastest = timeline(network, cell, saw, drive).corners, float(taus.min())
@@ -148,9 +148,20 @@ def _branches(network: Network, cell: Cell) -> tuple[FloatArray, FloatArray, Flo
     return tau, -moment, area
 
 
-def _require_quasistatic(network: Network, cell: Cell) -> None:
-    """Refuse diodes and amplifiers whose nodes do not follow the inputs at once."""
-    if network.parts and (cell.signal == "linear" or network.node_capacitance > 0):
+def is_solvable(network: Network, cell: Cell) -> bool:
+    """Whether the exact engine knows the circuit: diodes and amplifiers must follow the inputs at once."""
+    return not (network.parts and (cell.signal == "linear" or network.node_capacitance > 0))
+
+
+def require_solvable(network: Network, cell: Cell) -> None:
+    """Refuse what :func:`is_solvable` denies.
+
+    Raises
+    ------
+    InputError
+        With what would do.
+    """
+    if not is_solvable(network, cell):
         raise InputError(
             "the exact engine solves diodes and amplifiers only where no capacitor loads the nodes: take the "
             "signal power or abs and node_capacitance = 0, or the engine ngspice"

@@ -17,6 +17,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.layout import crossbar_places, edge_paths, free_side, is_crossbar, node_places
+from tcl_circuits.figures.network_parts import draw_parts, part_keys
 from tcl_circuits.figures.style import (
     DIVERGING,
     INK,
@@ -68,6 +69,7 @@ def draw_network(network: Network, title: str = "", reference: Network | None = 
 
     A crossbar (every edge joins an input and an output) is drawn as two columns, or with many edges as a
     heat map. Nodes take the network's positions if all have one, else places that depend on the graph alone.
+    Nodes with diodes have a halo; a dashed arrow leads from an amplifier's low node to its high one.
 
     Parameters
     ----------
@@ -104,7 +106,7 @@ def draw_network(network: Network, title: str = "", reference: Network | None = 
             draw(axes, network, what)
             _add_colorbar(figure, axes, what)
         if not heat_map:
-            figure.legend(handles=_keys(network), loc="outside lower center", ncols=4)
+            figure.legend(handles=[*_keys(network), *part_keys(network)], loc="outside lower center", ncols=6)
         headline(figure, title)
     return figure
 
@@ -172,6 +174,7 @@ def _draw_nodes(axes: Axes, network: Network, places: FloatArray) -> None:
     labelled = network.node_count <= _MOST_LABELS
     inside = labelled and max(map(len, names)) <= _INSIDE
     size = 400.0 if inside else 130.0 if labelled else max(20.0, 5000.0 / network.node_count)
+    draw_parts(axes, network, places, size)
     roles = [network.role_of(k) for k in range(network.node_count)]
     for role, look in _ROLES.items():
         having = [k for k, found in enumerate(roles) if found == role]

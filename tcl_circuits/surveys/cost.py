@@ -98,8 +98,8 @@ class CycleCost:
 
     @property
     def total(self) -> float:
-        """Energy of conductances, sense branches and writes [J]."""
-        return self.energy.dc + self.energy.sense + self.write.dissipated
+        """Energy of conductances, diodes, sense branches and writes [J]."""
+        return self.energy.dc + self.energy.diodes + self.energy.sense + self.write.dissipated
 
 
 @dataclass(frozen=True)

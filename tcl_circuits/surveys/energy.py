@@ -16,7 +16,9 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SIGNALS, Cell, SenseCell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.parts import Amplifier
 from tcl_circuits.engines.base import Transient
+from tcl_circuits.engines.diode_currents import diode_currents
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import Gate
@@ -37,6 +39,11 @@ class CycleEnergy:
     inputs, nudge, signals : float
         Given to the circuit by the input sources, by the nudge at the output nodes (what the nudge dissipates
         in itself is not in it), and by the sources that drive squaring or rectifying sense branches.
+    diodes : float
+        Dissipated in diodes and their series resistances.
+    rails, amplifiers : float
+        Given by the rails of diodes and, at their two ports, by amplifiers; what an amplifier needs beside,
+        for itself, is not in it.
     """
 
     dc: float
@@ -46,12 +53,16 @@ class CycleEnergy:
     inputs: float
     nudge: float
     signals: float
+    diodes: float = 0.0
+    rails: float = 0.0
+    amplifiers: float = 0.0
 
     @property
     def closure(self) -> float:
         """What all sources give less what is dissipated and stored, in shares of the largest of them."""
         stored = self.sense_stored + self.node_stored
-        return _closure(self.inputs + self.nudge + self.signals, self.dc + self.sense, stored)
+        given = self.inputs + self.nudge + self.signals + self.rails + self.amplifiers
+        return _closure(given, self.dc + self.sense + self.diodes, stored)
 
     @property
     def sense_closure(self) -> float:
@@ -113,15 +124,51 @@ def _of_sample(
     np.add.at(into, network.edges[:, 0], currents + u if loads else currents)
     np.add.at(into, network.edges[:, 1], -(currents + u) if loads else -currents)
     at_inputs = network.inputs
+    junctions, across, forward = diode_currents(network, voltage.T)
+    outward = junctions.sign * forward
+    nudged = _nudge_currents(network, saw, drive, transient)
+    np.add.at(into, junctions.nodes, outward.T)
     return CycleEnergy(
         dc=over(currents * drops),
         sense=over(r * u**2 + _leakage(cell, conductance) * held**2),
         sense_stored=_gained(0.5 * c * held**2),
         node_stored=_gained(grounded),
         inputs=over(voltage[at_inputs] * into[at_inputs]),
-        nudge=over(voltage[network.outputs] * _nudge_currents(network, saw, drive, transient)),
+        nudge=over(voltage[network.outputs] * nudged),
         signals=0.0 if loads else over(signal * u),
+        diodes=over((across * forward).T),
+        rails=-over((junctions.rail * outward).T),
+        amplifiers=over(_amplified(network, voltage, into, nudged)),
     )
+
+
+def _amplified(network: Network, voltage: FloatArray, into: FloatArray, nudged: FloatArray) -> FloatArray:
+    """Power of the amplifiers (amplifiers, time) [W], from the currents into edges, diodes and capacitors.
+
+    An amplifier gives its high node what that passes on, and takes its feedback times that from the low one.
+    """
+    place = {node: k for k, node in enumerate(network.nodes)}
+    owed = into.copy()
+    np.subtract.at(owed, network.outputs, nudged)
+    parts = [part for part in network.parts if isinstance(part, Amplifier)]
+    power = np.zeros((len(parts), voltage.shape[1]))
+    # From the last of a chain on: the next amplifier's draw at its low node is among what this one gives.
+    for k, part in _downstream_first(parts):
+        low, high = place[part.low], place[part.high]
+        given = owed[high]
+        power[k] = given * (voltage[high] - part.feedback * voltage[low])
+        owed[low] += part.feedback * given
+    return power
+
+
+def _downstream_first(parts: Sequence[Amplifier]) -> list[tuple[int, Amplifier]]:
+    """Amplifiers with their places, each after those whose low node is its high one."""
+    left, order = dict(enumerate(parts)), []
+    while left:
+        lows = {part.low for part in left.values()}
+        free = [k for k, part in left.items() if part.high not in lows] or list(left)
+        order += [(k, left.pop(k)) for k in free]
+    return order
 
 
 def _leakage(cell: Cell, conductance: FloatArray) -> FloatArray:

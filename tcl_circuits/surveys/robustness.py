@@ -15,6 +15,7 @@ from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.surveys.imperfections import Imperfections
 from tcl_circuits.surveys.rules.comparison import RuleStudy, attempt, tune
 from tcl_circuits.surveys.rules.training import Result
+from tcl_circuits.training import tasks
 
 _SPREADS = ("conductance", "capacitance", "resistance", "threshold", "gain")
 _TUNED_ON = 3
@@ -143,6 +144,8 @@ class RobustnessStudy:
         self.tuning()
         if self.bar is not None and not (np.isfinite(self.bar) and self.bar > 0):
             raise InputError(f"bar = {self.bar!r} must be positive: an accuracy, or a loss factor")
+        if self.bar is not None and self.bar > 1 and tasks.load(self.task).classes:
+            raise InputError(f"bar = {self.bar!r} must be an accuracy, of at most 1, for {self.task}")
 
     @property
     def axes(self) -> tuple[Axis, ...]:

@@ -11,6 +11,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SIGNALS, Cell
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
+from tcl_circuits.engines.diode_currents import diode_currents
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.rule import Gate, HardThreshold, ideal_contrast, update_integral
 
@@ -87,11 +88,14 @@ def _voltages_at(transient: Transient, moment: float) -> FloatArray:
 
 
 def energy(network: Network, cell: Cell, transient: Transient) -> float:
-    """Energy dissipated in the conductances and sense resistances over the simulated span [J]."""
+    """Energy dissipated in conductances, diodes and sense resistances over the simulated span [J]."""
     conductance = network.conductance
     sense = transient.u**2 * cell.resistance(conductance)[:, None]
     power = sense.sum(axis=0)
     if cell.conducts_dc:
         drops = network.drops(transient.voltage.T)
         power = power + (drops**2) @ conductance
+    if network.parts:
+        _, across, currents = diode_currents(network, transient.voltage.T)
+        power = power + np.sum(across * currents, axis=1)
     return float(np.trapezoid(power, transient.time))

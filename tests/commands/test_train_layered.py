@@ -39,6 +39,7 @@ def test_files_and_summary(tcl: Tcl, tmp_path: Path) -> None:
     result = tcl("train", "digits", "--epochs", 2, "--hidden", 12, "--check", 3, "--out", "run")
     assert result.exit_code == 0
     assert "checked in ngspice on 3 test inputs" in result.output
+    assert "of 3 predictions the same" in result.output
     assert {path.name for path in (tmp_path / "run").iterdir()} == FILES | {"network.json", "features.png"}
     summary = json.loads((tmp_path / "run/summary.json").read_text())
     assert summary.keys() >= KEYS

@@ -42,12 +42,17 @@ def test_voltages_are_those_of_ngspice_in_twenty_networks(seed: int, ngspice: Ng
     check_against_ngspice(seed, ngspice)
 
 
-@pytest.mark.parametrize("seed", [3, 19])
-def test_edges_learn_what_they_learn_in_ngspice(seed: int) -> None:
-    network, drive = random_network(seed, nodes=30), driven(seed, samples=2)
+@pytest.mark.parametrize(
+    ("seed", "nodes", "most_amplifiers", "reltol"), [(3, 30, 3, 1e-6), (19, 30, 3, 1e-6), (7, 20, 0, 1e-7)]
+)
+def test_edges_learn_what_they_learn_in_ngspice(
+    seed: int, nodes: int, most_amplifiers: int, reltol: float
+) -> None:
+    """The last has an edge whose slow side ends 1 % below the threshold: at 1e-6, ngspice lets it pass."""
+    network, drive = random_network(seed, nodes, most_amplifiers), driven(seed, samples=2)
     cell, saw = SenseCell(), Sawtooth(1e-5, 1e-3)
     gate = design_rule(network, cell, saw, drive).gate(network, cell)
-    with Ngspice(reltol=1e-6) as engine:
+    with Ngspice(reltol=reltol) as engine:
         simulated = engine.run(network, cell, saw, drive)
     exact = Reference().run(network, cell, saw, drive)
     found, expected = (temporal_contrast(network, cell, saw, run, gate) for run in (simulated, exact))

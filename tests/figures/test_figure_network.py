@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tcl_circuits.circuit.builders import crossbar, lattice, random_regular
 from tcl_circuits.circuit.network import Network, Node
+from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.layout import edge_paths, is_crossbar, node_places
 from tcl_circuits.figures.network import draw_network, save
@@ -142,3 +143,14 @@ def test_large_networks_in_time_and_the_same_bytes(network: Network, tmp_path: P
 def test_no_outputs(tmp_path: Path) -> None:
     network = Network.from_graph(nx.path_graph(4), [0, 3], [])
     save(draw_network(network), tmp_path / "none.png")
+
+
+def test_parts_are_marked() -> None:
+    parts = (DiodePair("b"), DiodeToRail("b", 0.1), DiodePair("d"), Amplifier("b", "d"))
+    network = Network.from_graph(nx.path_graph(["a", "b", "c", "d", "e"]), ["a", "c"], ["e"], parts=parts)
+    figure = draw_network(network)
+    halos = [each for each in figure.axes[0].collections if each.get_zorder() == 1.5]
+    assert [len(each.get_offsets()) for each in halos] == [2]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["input", "output", "hidden", "with diodes", "amplifier"]
+    assert "with diodes" not in [text.get_text() for text in draw_network(grid()).legends[0].get_texts()]

@@ -164,7 +164,12 @@ def test_robustness_has_every_imperfection_that_the_rule_knows() -> None:
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [({"samples": 0}, "samples = 0"), ({"bar": -0.1}, "bar"), ({"rule": "magic"}, "no rule")],
+    [
+        ({"samples": 0}, "samples = 0"),
+        ({"bar": -0.1}, "bar"),
+        ({"bar": 2.0}, "at most 1"),
+        ({"rule": "magic"}, "no rule"),
+    ],
 )
 def test_monte_carlos_that_cannot_be(values: dict[str, Any], message: str) -> None:
     with pytest.raises(tcl.InputError, match=message):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import networkx as nx
 import numpy as np
 import pytest
 
 import tcl_circuits as tcl
-from tcl_circuits import Drive, Network, Sawtooth, SenseCell, SeriesCell
+from tcl_circuits import ConductanceNudge, Drive, Network, Sawtooth, SenseCell, SeriesCell, single_ended
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Cell
+from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail
 from tcl_circuits.engines import Ngspice, Reference, Transient
 from tcl_circuits.errors import InputError
 from tcl_circuits.rule import HardThreshold
@@ -58,6 +60,26 @@ class TestCycle:
         cell = SenseCell("linear")
         found = cycle_energy(loaded, cell, saw, drive, Reference(8).run(loaded, cell, saw, drive))
         assert abs(found.closure) < 1e-4
+
+    def test_closes_with_diodes_and_amplifiers(self, saw: Sawtooth, cell: SenseCell) -> None:
+        """Diodes obey their own law here, amplifiers theirs: nothing is inferred from what is missing."""
+        graph = nx.Graph([("a", "b"), ("b", "c"), ("c", "a"), ("d", "e"), ("e", "b"), ("f", "g"), ("g", "a")])
+        parts = (
+            Amplifier("c", "d", 4.0, 0.3),
+            Amplifier("e", "f", 2.0, 0.5),
+            DiodePair("f"),
+            DiodeToRail("c", 0.2, "in"),
+            DiodeToRail("g", -0.1, "out"),
+        )
+        network = Network.from_graph(graph, ["a", "b"], ["g"], seed=4, parts=parts)
+        volts, targets = np.array([[1.5, -0.4], [-1.0, 0.8]]), np.array([[0.3], [-0.2]])
+        shown = Drive.hold(volts, ConductanceNudge(1e-5, single_ended(1)), targets)
+        transients = Reference(8).run(network, cell, saw, shown)
+        found = cycle_energy(network, cell, saw, shown, transients)
+        assert abs(found.closure) < 2e-4
+        assert min(found.diodes, abs(found.rails), abs(found.amplifiers)) > 1e-3 * found.dc
+        counted = np.mean([energy(network, cell, transient) for transient in transients])
+        assert found.dc + found.sense + found.diodes == pytest.approx(counted, rel=1e-9)
 
     def test_as_training_counts(self, network: Network, cell: SenseCell, saw: Sawtooth, drive: Drive) -> None:
         transients = Reference(8).run(network, cell, saw, drive)
