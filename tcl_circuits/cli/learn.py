@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 @app.command("learn-in-circuit")
 def learn_in_circuit(
     task: Annotated[
-        str, typer.Argument(help="regression, allostery, setosa, iris, xor, xor-single or springs.")
+        str,
+        typer.Argument(
+            help="regression, allostery, setosa, iris, xor, xor-single, springs, springs-product "
+            "or springs-strain."
+        ),
     ],
     polarity: Annotated[str, typer.Option(help="inverted or standard.")] = "inverted",
     cycles: Annotated[int | None, typer.Option(help="Learning cycles.", min=0)] = None,
@@ -51,7 +55,7 @@ def learn_in_circuit(
     force_unstable: Annotated[
         bool, typer.Option("--force-unstable", help="Run where the standard sawtooth runs away.")
     ] = False,
-    time_limit: Annotated[float | None, typer.Option(help="Longest wall-clock time [s].")] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Longest wall-clock time, in seconds.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let a circuit learn by itself in one ngspice transient, and leave files and pictures."""
