@@ -37,7 +37,7 @@ def learn_in_circuit(
     cycles: Annotated[int | None, typer.Option(help="Learning cycles.", min=0)] = None,
     gain: Annotated[float | None, typer.Option(help="lambda_max of the untrained network.")] = None,
     threshold: Annotated[float | None, typer.Option(help="In units of A_max tau_K/tau_s.")] = None,
-    kind: Annotated[str, typer.Option(help="dead_zone, hard or soft.")] = "dead_zone",
+    kind: Annotated[str, typer.Option(help="dead_zone, hard, soft or vteam.")] = "dead_zone",
     detector: Annotated[bool, typer.Option("--detector", help="A peak detector sets the threshold.")] = False,
     lag: Annotated[bool, typer.Option(help="Let the conductance lag behind its state.")] = True,
     tau_f: TauFOption = "10us",
