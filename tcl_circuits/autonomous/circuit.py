@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import Design, Detector, States
 from tcl_circuits.circuit.autonomous_cell import CellState
+from tcl_circuits.circuit.autonomous_elements import along
 from tcl_circuits.circuit.elements import (
     BehaviouralCurrent,
     BehaviouralVoltage,
@@ -139,7 +140,7 @@ def elements_of(design: Design, start: int, states: States) -> tuple[Element, ..
         at = CellState(float(states.w[e]), float(states.v[e]), float(states.x[e]))
         node = None if design.detector is None else "theta"
         terms = [(weight, names[a], names[b]) for weight, a, b in network.terms(e)]
-        found += design.cell.along(str(e), terms, at, node)
+        found += along(design.cell, str(e), terms, at, node)
     spice = dict(zip(network.nodes, names, strict=True))
     found += [element for k, part in enumerate(network.parts) for element in part.elements(k, spice)]
     found += [

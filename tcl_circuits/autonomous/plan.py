@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from tcl_circuits.autonomous.schedule import Schedule
 from tcl_circuits.autonomous.stability import Stability, free_voltages, gain_for, stability
 from tcl_circuits.autonomous.timing import Timing
 from tcl_circuits.checks import not_negative, positive
-from tcl_circuits.circuit.autonomous_cell import AutonomousCell, Threshold, sensed
+from tcl_circuits.circuit.autonomous_cell import AutonomousCell, sensed
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.write_threshold import Threshold
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Polarity, Sawtooth
 from tcl_circuits.training.pace import largest_contrast
@@ -48,7 +49,7 @@ class Request:
         lambda_max of the untrained network; for the standard sawtooth .3 by default.
     threshold : float, optional
         Threshold in units of A_max tau_K/tau_s.
-    kind : {"dead_zone", "hard", "soft"}
+    kind : {"dead_zone", "hard", "soft", "vteam"}
         Threshold's shape.
     detector : bool
         Whether a peak detector of the output error sets the threshold.
@@ -146,7 +147,6 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
         theta=theta,
         polarity=request.polarity,
         signal=recipe.signal,
-        threshold=request.kind,
         c=C,
         r=R,
         state_capacitance=_STATE_CAPACITANCE,
@@ -157,6 +157,9 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
         scale=recipe.scale,
     )
     require_signal(cell, timing, amplitude)
+    # With a power law it is the steepest slope that lambda_max is of.
+    reach = _largest_output(cell.scale * amplitude, cell.tau, timing.saw.tau_f)
+    cell = replace(cell, threshold=request.kind, reach=reach)
     schedule = Schedule.make(
         timing,
         len(train),
@@ -194,12 +197,12 @@ def require_signal(cell: AutonomousCell, timing: Timing, amplitude: float) -> No
     """
     if amplitude == 0:
         raise InputError("no sample moves any edge: the outputs are at their targets already")
-    tau, tau_f = cell.tau, timing.saw.tau_f
-    largest = cell.scale * amplitude * tau / tau_f * (1 - np.exp(-tau_f / tau))
+    tau_f = timing.saw.tau_f
+    largest = _largest_output(cell.scale * amplitude, cell.tau, tau_f)
     if cell.theta < largest:
         return
     fastest = cell.scale * amplitude * (1 - np.exp(-1.0))
-    highest = engineering(float(largest), "V")
+    highest = engineering(largest, "V")
     words = f"the threshold of {engineering(cell.theta, 'V')} is above any signal "
     if cell.theta < fastest:
         raise InputError(
@@ -208,6 +211,11 @@ def require_signal(cell: AutonomousCell, timing: Timing, amplitude: float) -> No
             "shorten tau_f, lengthen tau_s, or lower the threshold"
         )
     raise InputError(f"{words}(at most {highest}), so nothing would be learned; lower the threshold")
+
+
+def _largest_output(amplitude: float, tau: float, tau_f: float) -> float:
+    """Sense output at the end of a fast ramp of the signal by `amplitude` [V]."""
+    return amplitude * tau / tau_f * float(1 - np.exp(-tau_f / tau))
 
 
 def _require_settled(network: Network, timing: Timing) -> None:

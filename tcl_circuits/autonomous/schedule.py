@@ -24,6 +24,8 @@ KINDS: tuple[Kind, ...] = ("free", "look", "end")
 """Moments that are recorded: before the nudge starts, at the end of a look at a sample, a period's end."""
 
 _USUAL_LOOKS = 20
+_MOST_CYCLES = 100_000
+"""Corners of the sources for more cycles are more than ngspice can search at each time point."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,10 @@ class Schedule:
         """
         if train < 1 or cycles < 0:
             raise InputError(f"schedule: {cycles} cycles of {train} samples can't be run")
+        if cycles > _MOST_CYCLES:
+            raise InputError(
+                f"schedule: {cycles} cycles are too many for one transient; run {_MOST_CYCLES} or fewer"
+            )
         if not 2 * timing.switch < look_time <= timing.period:
             raise InputError(
                 f"schedule: a look of {look_time:g} s must be longer than two switches of "

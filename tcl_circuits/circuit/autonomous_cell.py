@@ -11,13 +11,12 @@ State equations, with s the synaptic signal and x the voltage of the sense capac
     C_w dw/dt = gate sign g_m h(u) + bound(w) - (w - v)/R_lag
     R_lag C_lag dv/dt = w - v
 
-``h`` is the threshold; `sign` is -1 for the standard sawtooth and +1 for the inverted one, so that a
-conductance falls where the nudged state has the larger signal.
+``h`` is the threshold (:mod:`tcl_circuits.circuit.write_threshold`); `sign` is -1 for the standard sawtooth
+and +1 for the inverted one, so that a conductance falls where the nudged state has the larger signal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -25,20 +24,10 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import not_negative, positive
-from tcl_circuits.circuit.cells import SIGNAL_EXPRESSIONS, SIGNALS, Signal
-from tcl_circuits.circuit.elements import (
-    BehaviouralCurrent,
-    BehaviouralVoltage,
-    Capacitor,
-    Element,
-    Resistor,
-    Subcircuit,
-)
+from tcl_circuits.circuit.cells import SIGNALS, Signal
+from tcl_circuits.circuit.write_threshold import Threshold, WriteThreshold
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Polarity
-from tcl_circuits.units import engineering, spice_number
-
-Threshold = Literal["dead_zone", "hard", "soft"]
 
 LearningSignal = Literal["power", "abs", "linear", "strain", "product"]
 """What a cell learns from: a synaptic signal; ``strain``, the drop behind a source, which does not load the
@@ -49,11 +38,6 @@ def sensed(signal: LearningSignal) -> Signal:
     """Return the synaptic signal that the sense branch sees."""
     return "linear" if signal in ("strain", "product") else signal  # type: ignore[return-value]
 
-
-_EXPRESSIONS: dict[str, str] = {**SIGNAL_EXPRESSIONS, "strain": "V({a},{b})", "product": "V({a},{b})"}
-
-_WIDTHS = {"hard": 0.05, "soft": 0.25}
-"""Width of the step of ``u/(1 + exp(-(abs(u) - theta)/width))``, in units of theta."""
 
 BOUND_SLOPE = 1e-2
 """Conductance with which the bounds pull the state back [S]; it must be far above the write current."""
@@ -86,9 +70,8 @@ class AutonomousCell:
         are oriented along their voltage drop; the branch of the linear signal
         lies straight across the edge, as in Fig. 7E of the paper, and loads the network: keep c/(tau_f G)
         below 0.1.
-    threshold : {"dead_zone", "hard", "soft"}
-        h(u): ``max(u - theta, 0) + min(u + theta, 0)``, or ``u/(1 + exp(-(abs(u) - theta)/width))`` with a
-        width of .05 (hard) or .25 theta (soft).
+    threshold : {"dead_zone", "hard", "soft", "vteam"}
+        Law of h(u), see :mod:`tcl_circuits.circuit.write_threshold`.
     c, r : float
         Sense capacitance [F] and resistance [ohm]; tau_K = r c.
     state_capacitance : float
@@ -103,6 +86,8 @@ class AutonomousCell:
     scale : float
         Factor on s in the netlist. It changes no physics; a simulator with absolute tolerances for voltages
         resolves small signals better with it.
+    alpha, reach : float
+        Exponent of a vteam threshold, and the sense output where its slope is 1 [V].
 
     Raises
     ------
@@ -123,14 +108,16 @@ class AutonomousCell:
     slope: float = 20e-6
     bounds: tuple[float, float] = (1e-6, 1e-4)
     scale: float = 1.0
+    alpha: float = 3.0
+    reach: float = 0.0
 
     def __post_init__(self) -> None:
         owner = "AutonomousCell"
         for name in ("transconductance", "c", "r", "state_capacitance", "lag_resistance", "slope", "scale"):
             positive(owner, name, getattr(self, name))
-        for name in ("theta", "lag_capacitance"):
-            not_negative(owner, name, getattr(self, name))
-        for name, kind in (("polarity", Polarity), ("signal", LearningSignal), ("threshold", Threshold)):
+        not_negative(owner, "lag_capacitance", self.lag_capacitance)
+        _ = self.law  # refuses a threshold that can't be
+        for name, kind in (("polarity", Polarity), ("signal", LearningSignal)):
             if getattr(self, name) not in get_args(kind):
                 options = ", ".join(get_args(kind))
                 raise InputError(f"{owner}: {name} {getattr(self, name)!r} must be one of {options}")
@@ -141,8 +128,6 @@ class AutonomousCell:
             raise InputError(
                 f"{owner}: scale = {self.scale:g} must be 1 for the linear signal, which has no source"
             )
-        if self.threshold != "dead_zone" and self.theta == 0:
-            raise InputError(f"{owner}: a {self.threshold} threshold needs theta > 0; use dead_zone for none")
 
     @property
     def tau(self) -> float:
@@ -165,8 +150,16 @@ class AutonomousCell:
         return 1 if self.polarity == "inverted" else -1
 
     @property
+    def law(self) -> WriteThreshold:
+        """The threshold."""
+        return WriteThreshold(self.threshold, self.theta, self.alpha, self.reach)
+
+    @property
     def gain(self) -> float:
-        """K [S per unit of s]: ``dG = -k (s_nudged - s_free)`` of an open gate without threshold."""
+        """K [S per unit of s]: ``dG = -k (s_nudged - s_free)`` of an open gate without threshold.
+
+        With a vteam threshold a change of s by ds changes dG by at most ``k ds`` up to ``u = reach``.
+        """
         return self.slope * self.transconductance * self.scale * self.tau / self.state_capacitance
 
     @property
@@ -180,12 +173,7 @@ class AutonomousCell:
 
     def thresholded(self, u: FloatArray, theta: float | FloatArray | None = None) -> FloatArray:
         """h(u) [V] of sense outputs u [V]; another `theta` may take the place of the cell's own."""
-        level = self.theta if theta is None else theta
-        if self.threshold == "dead_zone":
-            return np.maximum(u - level, 0.0) + np.minimum(u + level, 0.0)
-        steep = np.minimum((level - np.abs(u)) / (_WIDTHS[self.threshold] * level), 700.0)
-        result: FloatArray = u / (1.0 + np.exp(steep))
-        return result
+        return self.law.passed(u, theta)
 
     def write_current(
         self,
@@ -213,133 +201,3 @@ class AutonomousCell:
     def at(self, conductance: float) -> CellState:
         """State of a cell at rest with a conductance [S]."""
         return CellState(conductance / self.slope, conductance / self.slope)
-
-    def elements(
-        self, suffix: str, a: str, b: str, state: CellState, theta_node: str | None = None
-    ) -> tuple[Element, ...]:
-        """Elements between the nodes `a` and `b`; the nodes s, u, w, v are its own, ``gate`` is shared.
-
-        Parameters
-        ----------
-        suffix : str
-            Ends the names of elements and nodes.
-        a, b : str
-            First and second node.
-        state : CellState
-            Where the transient starts.
-        theta_node : str, optional
-            Node whose voltage is the threshold, in the place of :attr:`theta`.
-        """
-        conducts = BehaviouralCurrent(f"bg{suffix}", a, b, f"{self._conductance(suffix)}*V({a},{b})")
-        return conducts, *self._learning(suffix, a, b, state, theta_node)
-
-    def along(
-        self,
-        suffix: str,
-        terms: Sequence[tuple[float, str, str]],
-        state: CellState,
-        theta_node: str | None = None,
-    ) -> tuple[Element, ...]:
-        """Elements of an edge whose drop is a sum over pairs of nodes, as the extension of a bond is.
-
-        With more than one pair a source forms the drop at the node e, and a current flows along each pair by
-        its share.
-
-        Parameters
-        ----------
-        suffix, state, theta_node
-            As for :meth:`elements`.
-        terms : sequence of (weight, first, second)
-            Weights and node names: the drop is the sum of ``weight V(first, second)``.
-        """
-        if len(terms) == 1 and terms[0][0] == 1:
-            return self.elements(suffix, *terms[0][1:], state, theta_node)
-        if self.loads:
-            raise InputError("AutonomousCell: the linear signal lies across two nodes; use strain for bonds")
-        e = f"e{suffix}"
-        drop = "+".join(f"{spice_number(weight)}*V({a},{b})" for weight, a, b in terms)
-        force = f"{self._conductance(suffix)}*V({e})"
-        return (
-            BehaviouralVoltage(f"be{suffix}", e, "0", drop),
-            *(
-                BehaviouralCurrent(f"bg{suffix}_{k}", a, b, f"{spice_number(weight)}*{force}")
-                for k, (weight, a, b) in enumerate(terms)
-            ),
-            *self._learning(suffix, e, "0", state, theta_node),
-        )
-
-    def _conductance(self, suffix: str) -> str:
-        """Expression of the conductance."""
-        return f"{spice_number(self.slope)}*V({'v' if self.lag_capacitance > 0 else 'w'}{suffix})"
-
-    def _learning(
-        self, suffix: str, a: str, b: str, state: CellState, theta_node: str | None
-    ) -> tuple[Element, ...]:
-        """Elements that learn from the drop between two nodes."""
-        w, v = f"w{suffix}", f"v{suffix}"
-        sensed = f"V(u{suffix},{b})" if self.loads else f"V(u{suffix})"
-        lag: tuple[Element, ...] = ()
-        if self.lag_capacitance > 0:
-            lag = (
-                Resistor(f"rv{suffix}", w, v, self.lag_resistance),
-                Capacitor(f"cv{suffix}", v, "0", self.lag_capacitance, state.v),
-            )
-        drop = f"*V({a},{b})" if self.signal == "product" else ""
-        return (
-            *lag,
-            *self._sense(suffix, a, b, state.x),
-            BehaviouralCurrent(f"bw{suffix}", "0", w, self._write(sensed, w, theta_node, drop)),
-            Capacitor(f"cw{suffix}", w, "0", self.state_capacitance, state.w),
-        )
-
-    def _sense(self, suffix: str, a: str, b: str, x: float) -> tuple[Element, ...]:
-        """Elements of the sense branch: behind a source, or straight across the edge."""
-        s, u = f"s{suffix}", f"u{suffix}"
-        if self.loads:
-            return Capacitor(f"cs{suffix}", a, u, self.c, x), Resistor(f"rs{suffix}", u, b, self.r)
-        factor = "" if self.scale == 1 else f"{spice_number(self.scale)}*"
-        signal = factor + _EXPRESSIONS[self.signal].format(a=a, b=b)
-        return (
-            BehaviouralVoltage(f"bs{suffix}", s, "0", signal),
-            Capacitor(f"cs{suffix}", s, u, self.c, x),
-            Resistor(f"rs{suffix}", u, "0", self.r),
-        )
-
-    def _write(self, u: str, w: str, theta_node: str | None, drop: str) -> str:
-        """Expression of the write current with the bounds', of the expression `u` of the sense output."""
-        theta = spice_number(self.theta) if theta_node is None else f"V({theta_node})"
-        low, high = (spice_number(bound) for bound in self.state_bounds)
-        if self.threshold == "dead_zone":
-            passed = f"(max({u}-{theta},0)+min({u}+{theta},0))"
-        else:
-            width = spice_number(_WIDTHS[self.threshold])
-            passed = f"{u}/(1+exp(-(abs({u})-{theta})/({width}*{theta})))"
-        gain = spice_number(self.sign * self.transconductance)
-        bound = spice_number(BOUND_SLOPE)
-        return f"V(gate)*{gain}*{passed}{drop}+{bound}*(max({low}-V({w}),0)-max(V({w})-{high},0))"
-
-    def subcircuit(self, conductance: float) -> Subcircuit:
-        """Return the cell as a documented ``.subckt`` with the pins ``a b gate w v u``."""
-        state = self.at(conductance)
-        unit = "V2" if self.signal == "power" else "V"
-        learned = "V2" if self.signal in ("power", "product") else "V"
-        lag = f"lag {engineering(self.lag, 's')} of v behind w" if self.lag else "no lag: G follows w"
-        signal = {"power": "V(a,b)^2/2", "abs": "abs(V(a,b))"}.get(self.signal, "V(a,b)")
-        drop = " V(a,b)" if self.signal == "product" else ""
-        low, high = (engineering(bound, "S") for bound in self.bounds)
-        kind, theta = self.threshold.replace("_", " "), engineering(self.theta, "V")
-        gain, charge = engineering(self.transconductance, "A"), engineering(self.state_capacitance, "F")
-        contrast = "dG = -k (s_nudged - s_free)" if not drop else "dG = -k (s_nudged^2 - s_free^2)/2"
-        about = (
-            f"conductance G = {engineering(self.slope, 'S')}/V times v; "
-            f"learns with the {self.polarity} sawtooth\n"
-            "pins: a, b [V]; gate 0..1, opens the write current; w state [V], v what G follows [V], "
-            "u sense output [V]\n"
-            f"s = {signal} [{unit}], times {self.scale:g}; u its high-pass, "
-            f"tau_K = {engineering(self.tau, 's')}\n"
-            f"C_w dw/dt = gate g_m h(u){drop}, {kind} at {theta}, g_m = {gain}/V, C_w = {charge}\n"
-            f"{contrast}, k = {engineering(self.gain, 'S')}/{learned}; {lag}\n"
-            f"bounds of G: {low} to {high}; starts at {engineering(conductance, 'S')} (transient with uic)"
-        )
-        pins = ("a", "b", "gate", "w0", "v0", "u0") if self.lag else ("a", "b", "gate", "w0", "u0")
-        return Subcircuit(f"autonomous_{self.signal}", pins, self.elements("0", "a", "b", state), about)

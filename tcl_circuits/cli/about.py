@@ -45,10 +45,11 @@ def list_tasks() -> None:
 def cells() -> None:
     """The edge cells there are: equations and default parts, each as a .subckt."""
     from tcl_circuits.circuit.autonomous_cell import AutonomousCell
+    from tcl_circuits.circuit.autonomous_elements import subcircuit
     from tcl_circuits.circuit.cells import SenseCell, SeriesCell
     from tcl_circuits.circuit.netlist import subcircuit_text
 
     alone = AutonomousCell(transconductance=1e-5, theta=1e-3)
-    for cell in (SenseCell("power"), SenseCell("abs"), SenseCell("linear"), SeriesCell(), alone):
-        block = cell.subcircuit(1e-5)
-        output.print(subcircuit_text(block))
+    for cell in (SenseCell("power"), SenseCell("abs"), SenseCell("linear"), SeriesCell()):
+        output.print(subcircuit_text(cell.subcircuit(1e-5)))
+    output.print(subcircuit_text(subcircuit(alone, 1e-5)))

@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 @app.command("learn-in-circuit")
 def learn_in_circuit(
     task: Annotated[
-        str, typer.Argument(help="regression, allostery, setosa, iris, xor, xor-single or springs.")
+        str,
+        typer.Argument(
+            help="regression, allostery, setosa, iris, xor, xor-single, springs, springs-product "
+            "or springs-strain."
+        ),
     ],
     polarity: Annotated[str, typer.Option(help="inverted or standard.")] = "inverted",
     cycles: Annotated[int | None, typer.Option(help="Learning cycles.", min=0)] = None,
     gain: Annotated[float | None, typer.Option(help="lambda_max of the untrained network.")] = None,
     threshold: Annotated[float | None, typer.Option(help="In units of A_max tau_K/tau_s.")] = None,
-    kind: Annotated[str, typer.Option(help="dead_zone, hard or soft.")] = "dead_zone",
+    kind: Annotated[str, typer.Option(help="dead_zone, hard, soft or vteam.")] = "dead_zone",
     detector: Annotated[bool, typer.Option("--detector", help="A peak detector sets the threshold.")] = False,
     lag: Annotated[bool, typer.Option(help="Let the conductance lag behind its state.")] = True,
     tau_f: TauFOption = "10us",
@@ -51,7 +55,7 @@ def learn_in_circuit(
     force_unstable: Annotated[
         bool, typer.Option("--force-unstable", help="Run where the standard sawtooth runs away.")
     ] = False,
-    time_limit: Annotated[float | None, typer.Option(help="Longest wall-clock time [s].")] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Longest wall-clock time, in seconds.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let a circuit learn by itself in one ngspice transient, and leave files and pictures."""

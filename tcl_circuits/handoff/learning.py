@@ -14,6 +14,7 @@ from tcl_circuits.autonomous.design import Design as Circuit
 from tcl_circuits.autonomous.schedule import Period, Schedule
 from tcl_circuits.autonomous.timing import Timing
 from tcl_circuits.circuit.autonomous_cell import AutonomousCell
+from tcl_circuits.circuit.autonomous_elements import elements, subcircuit
 from tcl_circuits.circuit.elements import Capacitor, Element, Subcircuit
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
@@ -117,16 +118,16 @@ def surroundings(circuit: Circuit) -> tuple[Element, ...]:
 
 
 def _cell_elements(circuit: Circuit, e: int) -> tuple[Element, ...]:
-    return circuit.cell.elements(str(e), "a", "b", circuit.cell.at(float(circuit.network.conductance[e])))
+    return elements(circuit.cell, str(e), "a", "b", circuit.cell.at(float(circuit.network.conductance[e])))
 
 
 def block(cell: AutonomousCell) -> Subcircuit:
     """The cell as a subcircuit; where its state starts is given outside, at its pins."""
-    whole = cell.subcircuit(cell.bounds[0])
-    elements = tuple(replace(e, volts=None) if isinstance(e, Capacitor) else e for e in whole.elements)
+    whole = subcircuit(cell, cell.bounds[0])
+    inside = tuple(replace(e, volts=None) if isinstance(e, Capacitor) else e for e in whole.elements)
     words = whole.description.splitlines()
     last = f"{words[-1].partition(';')[0]}; starts at the voltages that .ic gives to w and v (uic)"
-    return Subcircuit(whole.name, whole.pins, elements, "\n".join([*words[:-1], last]))
+    return Subcircuit(whole.name, whole.pins, inside, "\n".join([*words[:-1], last]))
 
 
 def instances(circuit: Circuit) -> tuple[Instance, ...]:

@@ -54,6 +54,7 @@ def test_what_a_seed_draws_is_the_same_again() -> None:
         ({"polarity": "sideways"}, "polarity"),
         ({"kind": "vague"}, "threshold 'vague'"),
         ({"cycles": -1}, "can't be run"),
+        ({"cycles": 10**9}, "too many for one transient; run 100000"),
     ],
 )
 def test_what_would_not_learn_is_refused(wanted: dict[str, Any], words: str) -> None:

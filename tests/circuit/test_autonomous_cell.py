@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcl_circuits.circuit.autonomous_cell import AutonomousCell
+from tcl_circuits.circuit.autonomous_elements import subcircuit
+from tcl_circuits.circuit.memristors.vteam import VTEAM
 from tcl_circuits.circuit.netlist import subcircuit_text
 from tcl_circuits.errors import InputError
 from tcl_circuits.rule import HardThreshold, SoftThreshold
@@ -30,6 +32,26 @@ def test_the_hard_threshold_tends_to_the_rules(u: float) -> None:
     cell, values = replace(CELL, threshold="hard", theta=0.1), np.array([[u]])
     if abs(abs(u) - 0.1) > 0.05:
         np.testing.assert_allclose(cell.thresholded(values), HardThreshold(0.1)(values), atol=1e-5)
+
+
+@given(u=st.floats(-1, 1), theta=st.floats(1e-6, 0.5))
+def test_a_vteam_threshold_of_power_one_is_the_dead_zone(u: float, theta: float) -> None:
+    cell, values = replace(CELL, threshold="vteam", alpha=1.0, reach=0.6), np.array([u])
+    np.testing.assert_allclose(cell.thresholded(values, theta), CELL.thresholded(values, theta), atol=1e-15)
+
+
+@given(share=st.floats(1.001, 20), alpha=st.floats(1, 5))
+def test_a_vteam_threshold_is_the_memristors_law(share: float, alpha: float) -> None:
+    """The state moves as that of a VTEAM device with the same threshold, but for a factor."""
+    cell = replace(CELL, threshold="vteam", theta=0.1, alpha=alpha, reach=0.7)
+    device = VTEAM(k_off=2.0, k_on=-2.0, v_off=0.1, v_on=-0.1, alpha_off=alpha, alpha_on=alpha)
+    volts = 0.1 * np.array([-share, -1.0, -0.3, 0.0, 0.9, 1.0, share])
+    moved, expected = cell.thresholded(volts), device.drift(np.full(7, 1e-9), volts)
+    np.testing.assert_allclose(moved / moved[-1], expected / expected[-1], atol=1e-12)
+    assert np.all(moved[1:6] == 0)
+    step = 1e-6
+    slope = np.diff(cell.thresholded(np.array([0.7 - step, 0.7 + step])))[0] / (2 * step)
+    assert slope == pytest.approx(1, rel=1e-4)
 
 
 @given(w=st.floats(-1, 10))
@@ -53,9 +75,9 @@ def test_scale_changes_no_physics() -> None:
 
 
 @pytest.mark.parametrize("signal", ["power", "abs", "linear"])
-@pytest.mark.parametrize("threshold", ["dead_zone", "hard", "soft"])
+@pytest.mark.parametrize("threshold", ["dead_zone", "hard", "soft", "vteam"])
 def test_the_subcircuit_says_what_it_is(signal: Any, threshold: Any) -> None:
-    text = subcircuit_text(replace(CELL, signal=signal, threshold=threshold).subcircuit(2e-5))
+    text = subcircuit_text(subcircuit(replace(CELL, signal=signal, threshold=threshold, reach=0.02), 2e-5))
     assert f".subckt autonomous_{signal} a b gate w0 v0 u0" in text
     assert text.isascii()
     for words in ("conductance G = 20 uS/V times v", "tau_K = 3 us", "g_m = 10 uA/V", "C_w = 10 pF"):
@@ -73,6 +95,10 @@ def test_the_subcircuit_says_what_it_is(signal: Any, threshold: Any) -> None:
         ({"bounds": (1e-4, 1e-6)}, "low < high"),
         ({"signal": "cubic"}, "signal 'cubic' must be one of power, abs, linear"),
         ({"threshold": "hard", "theta": 0.0}, "needs theta > 0"),
+        ({"threshold": "vteam", "reach": 1e-3}, "reach = 0.001 V.* above theta = 0.001 V"),
+        ({"threshold": "vteam", "reach": float("nan")}, "reach"),
+        ({"threshold": "vteam", "reach": 1.0, "theta": 0.0}, "needs theta > 0"),
+        ({"alpha": 0.5}, "alpha = 0.5 must be at least 1"),
         ({"signal": "linear", "scale": 30.0}, "scale = 30 must be 1"),
         ({"c": "3p"}, "c = '3p'"),
     ],
