@@ -54,6 +54,15 @@ def ngspice_program() -> str:
     return program
 
 
+def ngspice_version() -> str | None:
+    """What the program calls itself, as ``ngspice-39``; None if it does not say."""
+    asked = subprocess.run(
+        [ngspice_program(), "--version"], capture_output=True, text=True, timeout=60, check=False
+    )
+    found = re.search(r"ngspice-[\w.+-]+", asked.stdout)
+    return None if found is None else found.group()
+
+
 def stream(
     text: str, names: Sequence[str], stop: float, time_limit: float | None = None
 ) -> Iterator[FloatArray]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import resource
-import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +18,13 @@ from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.record import Records
 from tcl_circuits.autonomous.run import Progress, Run, energies, history, trajectories
 from tcl_circuits.autonomous.stability import stability
-from tcl_circuits.autonomous.transient import ngspice_program
+from tcl_circuits.autonomous.transient import ngspice_program, ngspice_version
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.spring_file import write_lattice
 from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.commands.output import claim, number, resumable, write_json
+from tcl_circuits.commands.provenance import Clock, versions
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
 from tcl_circuits.figures.film import draw_strip, write_film
@@ -99,7 +96,7 @@ def learn(
     for remark in planned.remarks:
         notify(remark)
     (out / "netlist.cir").write_text(run.netlist(), encoding="ascii")
-    started = time.monotonic(), _cpu()
+    clock = Clock()
     with resumable(out / "stream.bin"):
         try:
             run.go(request.resume, request.time_limit, progress)
@@ -109,7 +106,7 @@ def learn(
     records = run.records()
     past = history(run, records, learned)
     found = trajectories(run, records)
-    spent = time.monotonic() - started[0], _cpu() - started[1]
+    spent = clock.wall(), clock.cpu()
     trained = run.design.network.with_conductance(
         np.clip(found["conductance"].to_numpy()[-1], *run.design.network.bounds)
     )
@@ -138,11 +135,6 @@ def _leave_reached(run: Run, learned: CircuitTask, out: Path) -> None:
     if records.of_kind("end").time.size:
         history(run, records, learned).to_csv(out / "history.csv", index=False)
         trajectories(run, records).to_netcdf(out / "trajectories.nc")
-
-
-def _cpu() -> float:
-    used = [resource.getrusage(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _summary(
@@ -205,11 +197,7 @@ def _summary(
         else None,
         "wall_s": spent[0],
         "cpu_s": spent[1],
-        "versions": {
-            "tcl_circuits": version("tcl-circuits"),
-            "python": sys.version.split()[0],
-            **{name: version(name) for name in ("numpy", "scipy", "networkx", "PySpice")},
-        },
+        "versions": versions(ngspice_version()),
     }
 
 

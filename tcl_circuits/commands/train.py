@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import resource
-import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +20,7 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.check import check_inference, chosen
 from tcl_circuits.commands.engine import choose
 from tcl_circuits.commands.output import claim, number, resumable, write_json
+from tcl_circuits.commands.provenance import Clock, versions
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
 from tcl_circuits.engines.reference import is_solvable, require_solvable
 from tcl_circuits.errors import InputError
@@ -157,27 +154,6 @@ def train(
     return TrainResult(out, summary, () if remark is None else (remark,))
 
 
-class Clock:
-    """Wall and CPU time since it was made, of this process and of its children."""
-
-    def __init__(self) -> None:
-        self._wall, self._cpu = time.monotonic(), self._used()
-
-    @staticmethod
-    def _used() -> float:
-        kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        usages = [resource.getrusage(kind) for kind in kinds]
-        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-    def wall(self) -> float:
-        """Seconds of the clock on the wall."""
-        return time.monotonic() - self._wall
-
-    def cpu(self) -> float:
-        """Seconds of CPU."""
-        return self._used() - self._cpu
-
-
 def _summary(
     request: TrainRequest,
     task: Task,
@@ -222,16 +198,6 @@ def _summary(
         "wall_s": clock.wall(),
         "cpu_s": clock.cpu(),
         "versions": versions(spice),
-    }
-
-
-def versions(spice: str | None) -> dict[str, str | None]:
-    """Versions of what a run depends on; `spice` is the simulator's, if there was one."""
-    return {
-        "tcl_circuits": version("tcl-circuits"),
-        "python": sys.version.split()[0],
-        **{name: version(name) for name in ("numpy", "scipy", "networkx", "PySpice")},
-        "ngspice": spice,
     }
 
 

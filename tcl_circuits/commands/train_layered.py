@@ -18,7 +18,8 @@ from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.commands.check import agreement, chosen
 from tcl_circuits.commands.output import claim, resumable, write_json
-from tcl_circuits.commands.train import Clock, TrainResult, versions
+from tcl_circuits.commands.provenance import Clock, versions
+from tcl_circuits.commands.train import TrainResult
 from tcl_circuits.engines import Ngspice
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.ep import draw_features
