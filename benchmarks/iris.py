@@ -74,8 +74,8 @@ class Epochs:
                 pulls=pulls[k],
                 current_nudge=True,
                 saw=SAW,
-                kernel_time=self._cell.c * self._cell.r,
-                capacitance=self._cell.c,
+                kernel_time=float(self._cell.c) * float(self._cell.r),
+                capacitance=float(self._cell.c),
                 steps=steps,
             )
             for k in range(self.samples)

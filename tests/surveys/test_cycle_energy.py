@@ -66,7 +66,7 @@ class TestCycle:
         graph = nx.Graph([("a", "b"), ("b", "c"), ("c", "a"), ("d", "e"), ("e", "b"), ("f", "g"), ("g", "a")])
         parts = (
             Amplifier("c", "d", 4.0, 0.3),
-            Amplifier("e", "f", 2.0, 0.5),
+            Amplifier("d", "f", 2.0, 0.5),
             DiodePair("f"),
             DiodeToRail("c", 0.2, "in"),
             DiodeToRail("g", -0.1, "out"),
