@@ -111,11 +111,7 @@ class Bench:
         voltages = points.nudged(rest, self.nudge, target[None], betas)[0]
         drops = points.network.drops(voltages)
         signals = 0.5 * drops * drops
-        power = 2 * signals @ points.network.conductance
-        if not points.linear:
-            _, across, currents = diode_currents(points.network, voltages)
-            power = power + np.sum(across * currents, axis=1)
-        return Look(voltages, signals, power)
+        return Look(voltages, signals, dissipated(points.network, voltages))
 
     def write(self, contrast: FloatArray) -> None:
         """Change the conductances against a contrast [V^2], shape (edges,), as the parts let it.
@@ -164,3 +160,10 @@ class Bench:
             place = np.round(place)
         result: FloatArray = self._low + self._spacing * place
         return result
+
+
+def dissipated(network: Network, voltages: FloatArray) -> FloatArray:
+    """Power in conductances and diodes [W], shape (rows,), of voltages of shape (rows, nodes)."""
+    _, across, currents = diode_currents(network, voltages)
+    power: FloatArray = network.drops(voltages) ** 2 @ network.conductance + np.sum(across * currents, axis=1)
+    return power
