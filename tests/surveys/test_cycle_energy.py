@@ -81,6 +81,13 @@ class TestCycle:
         counted = np.mean([energy(network, cell, transient) for transient in transients])
         assert found.dc + found.sense + found.diodes == pytest.approx(counted, rel=1e-9)
 
+    def test_closes_where_signals_hardly_move(self, saw: Sawtooth, cell: SenseCell) -> None:
+        """Here signals move by millionths of themselves, and what is lost is 1e-5 of what flows to and fro."""
+        task = tcl.tasks.load("xor", 0)
+        shown = task.present(task.train, np.arange(4), cell, saw)
+        found = cycle_energy(task.network, cell, saw, shown, Reference(8).run(task.network, cell, saw, shown))
+        assert abs(found.sense_closure) < 1e-4
+
     def test_as_training_counts(self, network: Network, cell: SenseCell, saw: Sawtooth, drive: Drive) -> None:
         transients = Reference(8).run(network, cell, saw, drive)
         found = cycle_energy(network, cell, saw, drive, transients)
