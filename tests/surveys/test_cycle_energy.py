@@ -82,7 +82,7 @@ class TestCycle:
         assert found.dc + found.sense + found.diodes == pytest.approx(counted, rel=1e-9)
 
     def test_closes_where_signals_hardly_move(self, saw: Sawtooth, cell: SenseCell) -> None:
-        """Here signals move by millionths of themselves, and what is lost is 1e-5 of what flows to and fro."""
+        """Signals move by millionths of themselves; what is lost is 1e-5 of what flows to and fro."""
         task = tcl.tasks.load("xor", 0)
         shown = task.present(task.train, np.arange(4), cell, saw)
         found = cycle_energy(task.network, cell, saw, shown, Reference(8).run(task.network, cell, saw, shown))
