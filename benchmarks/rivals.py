@@ -21,7 +21,7 @@ from circuits import CAPACITANCE, KERNEL_TIME, NUDGE_CONDUCTANCE, SAW
 from measure import process_clock
 from PySpice.Spice.Netlist import Circuit
 
-from tcl_circuits import CurrentNudge, Drive, Network
+from tcl_circuits import CurrentNudge, Drive, Network, Sawtooth
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.conduction import Conduction
@@ -45,6 +45,10 @@ class Cycle:
     pulls: FloatArray
     current_nudge: bool
     power: bool
+    saw: Sawtooth = SAW
+    kernel_time: float = KERNEL_TIME
+    capacitance: float = CAPACITANCE
+    steps: int = STEPS
 
     @classmethod
     def of(cls, network: Network, drive: Drive, cell: Cell) -> Cycle:
@@ -76,7 +80,7 @@ def naive_cycle(cycle: Cycle) -> tuple[FloatArray, FloatArray]:
     nodes = [f"n{k}" for k in range(cycle.nodes)]
     for k, position in enumerate(cycle.inputs):
         circuit.V(f"in{k}", nodes[position], circuit.gnd, float(cycle.volts[k]))
-    corners = [(0, 0), (SAW.tau_f, 1), (SAW.period, 0)]
+    corners = [(0, 0), (cycle.saw.tau_f, 1), (cycle.saw.period, 0)]
     circuit.PieceWiseLinearVoltageSource("beta", "beta", circuit.gnd, values=corners)
     for k, position in enumerate(cycle.outputs):
         pull = repr(float(cycle.pulls[k]))
@@ -90,13 +94,13 @@ def naive_cycle(cycle: Cycle) -> tuple[FloatArray, FloatArray]:
             square = f"0.5*V({a},{b})*V({a},{b})"
             circuit.BehavioralSource(f"s{e}", f"s{e}", circuit.gnd, voltage_expression=square)
             a, b = f"s{e}", circuit.gnd
-        circuit.C(f"s{e}", a, f"u{e}", CAPACITANCE)
-        circuit.R(f"s{e}", f"u{e}", b, KERNEL_TIME / CAPACITANCE)
+        circuit.C(f"s{e}", a, f"u{e}", cycle.capacitance)
+        circuit.R(f"s{e}", f"u{e}", b, cycle.kernel_time / cycle.capacitance)
     names = [f"@rs{e}[i]" for e in range(len(cycle.edges))]
     simulator = circuit.simulator()
     simulator.save(names)
-    step = SAW.period / STEPS
-    analysis = simulator.transient(step_time=step, end_time=SAW.period, max_time=step)
+    step = cycle.saw.period / cycle.steps
+    analysis = simulator.transient(step_time=step, end_time=cycle.saw.period, max_time=step)
     u = np.array([np.asarray(analysis.internal_parameters[name]) for name in names], dtype=float)
     return np.asarray(analysis.time, dtype=float), u
 

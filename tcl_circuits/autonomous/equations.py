@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import Design, States
@@ -115,6 +114,8 @@ class StateEquations:
             ) / cell.state_capacitance
             dv = leak / cell.lag_capacitance if cell.lag else dw
             return np.concatenate([u / cell.tau, dw, dv])
+
+        from scipy.integrate import solve_ivp
 
         found = solve_ivp(
             slope,

@@ -25,7 +25,7 @@ from tcl_circuits.training import tasks
 
 REMARKS = (
     "Each rule's rate is the one of the grid with the least mean loss on a quarter of the training samples, "
-    "held out; it then trains on all of them.",
+    "held out (where there are fewer than 12, on all of them); it then trains on all of them.",
     "Accuracies, factors and losses are of test samples, means over the last quarter of the epochs.",
     "Energy is that of the direct currents, power times circuit time; sense branches add less than "
     "a millionth of it.",

@@ -115,7 +115,6 @@ def _of_sample(
     currents = conductance[:, None] * drops if cell.conducts_dc else np.zeros_like(drops)
     loads = cell.signal == "linear"
     held = signal - r * u
-    grounded = 0.5 * network.node_capacitance * voltage**2
 
     def over(power: FloatArray) -> float:
         return float(np.trapezoid(power.sum(axis=0), time))
@@ -131,15 +130,29 @@ def _of_sample(
     return CycleEnergy(
         dc=over(currents * drops),
         sense=over(r * u**2 + _leakage(cell, conductance) * held**2),
-        sense_stored=_gained(0.5 * c * held**2),
-        node_stored=_gained(grounded),
+        sense_stored=_gained(c, held),
+        node_stored=_gained(network.node_capacitance, voltage),
         inputs=over(voltage[at_inputs] * into[at_inputs]),
         nudge=over(voltage[network.outputs] * nudged),
-        signals=0.0 if loads else over(signal * u),
+        signals=0.0 if loads else _driven(signal, u, c * held, time, _leakage(cell, conductance) * held),
         diodes=over((across * forward).T),
         rails=-over((junctions.rail * outward).T),
         amplifiers=over(_amplified(network, voltage, into, nudged)),
     )
+
+
+def _driven(
+    signal: FloatArray, u: FloatArray, charge: FloatArray, time: FloatArray, leaked: FloatArray
+) -> float:
+    """What sources give that drive sense branches with `signal` (edges, time) [J].
+
+    The charge that passes at the resting signal is read off capacitors (`charge`) and leaks (`leaked`):
+    where a signal moves by millionths of itself, the integral of ``signal u`` is all rounding.
+    """
+    rest = signal[:, :1]
+    passed = charge[:, -1] - charge[:, 0] + np.trapezoid(leaked, time, axis=1)
+    moved = np.trapezoid((signal - rest) * u, time, axis=1)
+    return float(np.sum(rest[:, 0] * passed + moved))
 
 
 def _amplified(network: Network, voltage: FloatArray, into: FloatArray, nudged: FloatArray) -> FloatArray:
@@ -177,8 +190,10 @@ def _leakage(cell: Cell, conductance: FloatArray) -> FloatArray:
     return leak[:, None]
 
 
-def _gained(energy: FloatArray) -> float:
-    return float(np.sum(energy[:, -1] - energy[:, 0]))
+def _gained(capacitance: FloatArray | float, volts: FloatArray) -> float:
+    """Energy that capacitors gain from start to end, formed from the difference of their voltages [J]."""
+    first, last = volts[:, :1], volts[:, -1:]
+    return float(np.sum(0.5 * capacitance * (last - first) * (last + first)))
 
 
 def _nudge_currents(network: Network, saw: Sawtooth, drive: Drive, transient: Transient) -> FloatArray:

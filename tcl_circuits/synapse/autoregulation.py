@@ -11,7 +11,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.integrate import solve_ivp
 
 from tcl_circuits import checks, kernels
 from tcl_circuits.arrays import FloatArray
@@ -164,6 +163,8 @@ class NegativeAutoregulation:
             by_u = -1 - self.k_i * m * self.u_s / (self.u_s + u) ** 2
             by_m = -self.k_i * u / (self.u_s + u)
             return np.array([[by_u / self.tau_u, by_m / self.tau_u], [1 / self.tau_m, 0.0]])
+
+        from scipy.integrate import solve_ivp
 
         solution = solve_ivp(
             rate,

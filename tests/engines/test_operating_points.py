@@ -16,6 +16,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.nudge import CurrentNudge, OutputMap, SoftmaxNudge
 from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail, Part
 from tcl_circuits.engines import Ngspice, Reference
+from tcl_circuits.engines.diode_currents import diode_currents
 from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.errors import EngineError, InputError
 from tcl_circuits.training.pace import design_rule
@@ -269,3 +270,16 @@ def test_capacitors_at_nodes_are_left_to_ngspice(ngspice: Ngspice) -> None:
     ):
         with pytest.raises(InputError, match="or the engine ngspice"):
             Reference().run(changed, cell, saw, drive)
+
+
+@pytest.mark.parametrize("seed", [0, 3, 16])
+def test_currents_of_diodes_from_voltages_alone_are_those_of_the_solution(seed: int) -> None:
+    network = random_network(seed)
+    points = OperatingPoints(network)
+    rest = points.free(10 * volts(seed))
+    _, across, found = diode_currents(network, rest.voltages)
+    expected = points.leaving(rest)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10 * np.abs(expected).max())
+    assert (across * found).min() >= 0
+    with pytest.raises(EngineError, match="diodes"):
+        diode_currents(network, np.full_like(rest.voltages, np.nan))

@@ -150,7 +150,7 @@ def test_parts_are_marked() -> None:
     network = Network.from_graph(nx.path_graph(["a", "b", "c", "d", "e"]), ["a", "c"], ["e"], parts=parts)
     figure = draw_network(network)
     halos = [each for each in figure.axes[0].collections if each.get_zorder() == 1.5]
-    assert [len(np.asarray(each.get_offsets())) for each in halos] == [2]
+    assert [np.shape(each.get_offsets()) for each in halos] == [(2, 2)]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["input", "output", "hidden", "with diodes", "amplifier"]
     assert "with diodes" not in [text.get_text() for text in draw_network(grid()).legends[0].get_texts()]

@@ -240,3 +240,18 @@ def written_by(task: Task, rule: str) -> FloatArray:
     before = bench.programmed
     make_rule(rule, setting).cycle(bench, task.train.inputs[1], task.train.targets[1])
     return (bench.programmed - before) / bench.gain
+
+
+def test_energy_counts_the_diodes() -> None:
+    task = tcl.tasks.load("xor", 0)
+    bench, _ = prepare(Plan("xor", "adjoint", 5e-6, 1, 0, IDEAL, SAW), task)
+    look = bench.look(task.train.inputs[0], task.train.targets[0], np.array([0.0]))
+    network = task.network
+    drops = network.drops(look.voltages)[0]
+    resistors = float(drops**2 @ network.conductance)
+    # What the inputs give is spent, and there is nothing else at rest in a network of pairs to ground.
+    given = float(
+        look.voltages[0, network.inputs] @ network.leaving(network.conductance * drops)[network.inputs]
+    )
+    assert look.power[0] == pytest.approx(given, rel=1e-9)
+    assert look.power[0] > 1.001 * resistors

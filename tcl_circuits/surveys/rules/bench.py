@@ -9,6 +9,7 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
+from tcl_circuits.engines.diode_currents import diode_currents
 from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.surveys.imperfections import Imperfections
 from tcl_circuits.surveys.rules.parts import Parts
@@ -28,7 +29,7 @@ class Look:
     signals : ndarray of shape (betas, edges)
         s = dV^2/2 of each edge [V^2].
     power : ndarray of shape (betas,)
-        Dissipated in the conductances [W].
+        Dissipated in conductances and diodes [W].
     """
 
     voltages: FloatArray
@@ -61,7 +62,7 @@ class Bench:
     writes : int
         Conductances changed so far; on a grid of levels, those that came to another level.
     time, energy : float
-        Circuit time [s] and energy dissipated in the conductances [J] so far.
+        Circuit time [s] and energy dissipated in conductances and diodes [J] so far.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class Bench:
         voltages = points.nudged(rest, self.nudge, target[None], betas)[0]
         drops = points.network.drops(voltages)
         signals = 0.5 * drops * drops
-        return Look(voltages, signals, 2 * signals @ points.network.conductance)
+        return Look(voltages, signals, dissipated(points.network, voltages))
 
     def write(self, contrast: FloatArray) -> None:
         """Change the conductances against a contrast [V^2], shape (edges,), as the parts let it.
@@ -159,3 +160,10 @@ class Bench:
             place = np.round(place)
         result: FloatArray = self._low + self._spacing * place
         return result
+
+
+def dissipated(network: Network, voltages: FloatArray) -> FloatArray:
+    """Power in conductances and diodes [W], shape (rows,), of voltages of shape (rows, nodes)."""
+    _, across, currents = diode_currents(network, voltages)
+    power: FloatArray = network.drops(voltages) ** 2 @ network.conductance + np.sum(across * currents, axis=1)
+    return power

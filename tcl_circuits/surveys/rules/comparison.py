@@ -113,7 +113,7 @@ class RuleRow:
     cycles : int
         Samples shown in a run.
     time, energy : float
-        Circuit time [s] and energy dissipated in the conductances [J] of a run.
+        Circuit time [s] and energy dissipated in conductances and diodes [J] of a run.
     writes : float
         Writes an edge a cycle.
     words, devices : int

@@ -84,7 +84,7 @@ class Result:
     cycles : int
         Samples shown.
     time, energy : float
-        Circuit time [s], and energy dissipated in the conductances [J], over all cycles.
+        Circuit time [s], and energy dissipated in conductances and diodes [J], over all cycles.
     writes : float
         Writes an edge a cycle.
     """
