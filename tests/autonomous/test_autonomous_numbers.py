@@ -114,7 +114,7 @@ def test_standard_runs_away_above_one(tmp_path: Path) -> None:
 
 @slow
 @pytest.mark.parametrize("polarity", ["inverted", "standard"])
-@pytest.mark.parametrize("kind", ["dead_zone", "hard", "soft"])
+@pytest.mark.parametrize("kind", ["dead_zone", "hard", "soft", "vteam"])
 def test_ten_cycles_follow_the_state_equations(tmp_path: Path, polarity: str, kind: str) -> None:
     run = ran(tmp_path, planned("regression", polarity=polarity, kind=kind, cycles=10, look_every=10))
     design = run.design
@@ -132,6 +132,18 @@ def test_other_networks_follow_the_state_equations(tmp_path: Path, name: str) ->
     expected = design.cell.slope * np.array([s.v for s in StateEquations(design).run(design.start())])
     simulated = design.cell.slope * run.records().of_kind("end").rows[:, run.columns.v]
     np.testing.assert_allclose(simulated, expected, rtol=0.01)
+
+
+@slow
+def test_a_power_law_beyond_the_threshold_learns_too(tmp_path: Path) -> None:
+    """VTEAM's law with the powers 2 and 3: small contrasts write less than their share."""
+    for alpha, least in ((2.0, 300), (3.0, 20)):
+        (tmp_path / str(alpha)).mkdir()
+        _, past = learned(tmp_path / str(alpha), "regression", kind="vteam", alpha=alpha, gain=12.0)
+        assert fall(past) >= least
+    (tmp_path / "two").mkdir()
+    _, past = learned(tmp_path / "two", "setosa", 1, kind="vteam", alpha=2.0, gain=30.0)
+    assert past["test_accuracy"].iloc[-1] == 1
 
 
 @slow
