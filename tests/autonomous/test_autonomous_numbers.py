@@ -169,8 +169,49 @@ def test_iris_learns_in_the_circuit(tmp_path: Path) -> None:
 
 
 @slow
-def test_two_species_are_told_apart(tmp_path: Path) -> None:
-    run, past = learned(tmp_path, "setosa", 1)
+@pytest.mark.parametrize("name", ["iris", "xor"])
+def test_what_other_networks_do_at_large_gain(tmp_path: Path, name: str) -> None:
+    """Inverted: bounded and better, with the lag and without; standard: aborts or ends no better."""
+    cycles = 100 if name == "iris" else 40
+    for k, gain in enumerate((0.3, 0.9, 1.2, 2.0, 4.0)):
+        for lag in (True, False):
+            place = tmp_path / f"{k}{lag}"
+            place.mkdir()
+            run, past = learned(place, name, gain=gain, lag=lag, cycles=cycles, look_every=cycles)
+            assert past["loss"].iloc[-1] < past["loss"].iloc[0], f"gain {gain}, lag {lag}"
+            reached = run.design.cell.slope * run.records().rows[:, run.columns.v]
+            low, high = run.design.cell.bounds
+            assert reached.min() > low * 0.999
+            assert reached.max() < high * 1.001
+    place = tmp_path / "standard"
+    place.mkdir()
+    wild = planned(
+        name, polarity="standard", lag=False, gain=4.0, cycles=cycles, look_every=cycles, force=True
+    )
+    run = Run(wild.design, place, {})
+    try:
+        run.go()
+    except EngineError as fault:
+        assert "likely the network runs away" in str(fault)
+        return
+    past = history(run, run.records(), tasks.load(name))
+    assert past["loss"].iloc[-1] > past["loss"].iloc[0]
+
+
+@slow
+def test_iris_goes_on_for_a_thousand_cycles(tmp_path: Path) -> None:
+    reached = []
+    for seed in range(5):
+        (tmp_path / str(seed)).mkdir()
+        _, past = learned(tmp_path / str(seed), "iris", seed, cycles=1000)
+        reached.append(float(past["test_accuracy"].iloc[-1]))
+    assert np.mean(reached) >= 0.95
+
+
+@slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_two_species_are_told_apart(tmp_path: Path, seed: int) -> None:
+    run, past = learned(tmp_path, "setosa", seed)
     assert run.design.schedule.cycles == 134
     assert past["test_accuracy"].iloc[-1] == 1
 
