@@ -2,8 +2,8 @@
 
 The network has no capacitance here: its voltages are a function of the conductances, the inputs and the nudge
 at each moment, found by Newton's method at the nodes. What is left are the states x, w and v of each edge
-(:mod:`tcl_circuits.circuit.autonomous_cell`), integrated with an adaptive Runge-Kutta method from corner to
-corner of the sources.
+(:mod:`tcl_circuits.circuit.autonomous_cell`), and the threshold where a detector sets it, integrated with an
+adaptive Runge-Kutta method from corner to corner of the sources.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import Design, States
 from tcl_circuits.autonomous.timing import pulse_value
 from tcl_circuits.circuit.conduction import laplacian
-from tcl_circuits.engines.operating import OperatingPoints
-from tcl_circuits.errors import EngineError
+from tcl_circuits.circuit.parts import Amplifier
+from tcl_circuits.engines.junctions import Junctions
+from tcl_circuits.errors import EngineError, InputError
 
 _MOST_STEPS = 40
 _SMALLEST = 1e-12
 
 
 class StateEquations:
-    """An autonomous run with a fixed threshold.
+    """An autonomous run.
 
     Parameters
     ----------
@@ -43,6 +44,12 @@ class StateEquations:
         self._free, self._inputs = network.free, network.inputs
         self._incidence = network.drops(np.eye(network.node_count)).T
         self._voltage = np.zeros(network.node_count)
+        if any(isinstance(part, Amplifier) for part in network.parts):
+            raise InputError("the state equations know diodes, and no amplifiers")
+        self._junctions = Junctions(network)
+        self._across = np.zeros(self._junctions.count)
+        self._at_diodes = np.zeros((self._junctions.count, network.node_count))
+        self._at_diodes[np.arange(self._junctions.count), self._junctions.nodes] = 1.0
         timing = design.schedule.timing
         self._pulses = timing.nudge_pulse("v", "p"), timing.gate_pulse("v", "p")
 
@@ -71,7 +78,8 @@ class StateEquations:
         period = design.schedule.periods[p]
         begins = [period.wait + k * design.schedule.look_time for k in range(len(period.samples))]
         corners = {t for begin in begins for t in (begin, begin + timing.switch)} | set(timing.corners)
-        y = np.concatenate([states.x, states.w, states.v])
+        watched = [] if design.detector is None else [states.theta]
+        y = np.concatenate([states.x, states.w, states.v, watched])
         levels = np.vstack([states.inputs, design.inputs[list(period.samples)]])
         target = design.targets[period.samples[0]] if period.learns else states.targets
         for begin, end in _spans(corners):
@@ -83,10 +91,17 @@ class StateEquations:
                 [self._inputs_at(t, begins, levels, presented) for t in (begin, end)],
                 [self._strengths(t, period.learns) for t in (begin, end)],
                 target,
+                period.learns,
             )
             y = self._integrate(course, y, states.v)
-        x, w, v = np.split(y, 3)
-        return States(w, v, x, self._voltage, states.theta, levels[-1], target)
+        x, w, v, theta = self._parted(y)
+        level = float(theta[0]) if theta.size else states.theta
+        return States(w, v, x, self._voltage, level, levels[-1], target)
+
+    def _parted(self, y: FloatArray) -> list[FloatArray]:
+        """X, w, v of the edges, and the threshold if a detector sets it."""
+        edges = self._design.network.edge_count
+        return np.split(y, [edges, 2 * edges, 3 * edges])
 
     def _inputs_at(self, t: float, begins: list[float], levels: FloatArray, presented: int) -> FloatArray:
         if presented == 0:
@@ -102,18 +117,20 @@ class StateEquations:
         cell = self._design.cell
 
         def slope(t: float, y: FloatArray) -> FloatArray:
-            x, w, v = np.split(y, 3)
+            x, w, v, theta = self._parted(y)
             inputs, (beta, gate) = course.at(t)
             # Without a lag v is w.
             follows = v if cell.lag else w
-            voltage = self._solve(self.conductance(follows, held), x, inputs, beta, course.target)
+            voltage = self.voltages(self.conductance(follows, held), x, inputs, beta, course.target)
             u, drops = self._design.sense(voltage) - x, self._design.network.drops(voltage)
             leak = (w - v) / cell.lag_resistance if cell.lag else np.zeros_like(w)
             dw = (
-                cell.write_current(u, gate, drop=drops) + cell.bound_current(w) - leak
+                cell.write_current(u, gate, theta[0] if theta.size else None, drops)
+                + cell.bound_current(w)
+                - leak
             ) / cell.state_capacitance
             dv = leak / cell.lag_capacitance if cell.lag else dw
-            return np.concatenate([u / cell.tau, dw, dv])
+            return np.concatenate([u / cell.tau, dw, dv, self._detected(theta, voltage, course)])
 
         from scipy.integrate import solve_ivp
 
@@ -130,39 +147,71 @@ class StateEquations:
         result: FloatArray = found.y[:, -1]
         return result
 
-    def _solve(
+    def _detected(self, theta: FloatArray, voltage: FloatArray, course: _Course) -> FloatArray:
+        """Rate of the peak detector's threshold [V/s]; none without one."""
+        detector = self._design.detector
+        if detector is None:
+            return theta
+        error = np.abs(course.target - self._design.outputs(voltage)).sum() * course.learns
+        above = np.maximum(detector.slope * error + detector.floor - theta, 0.0)
+        result: FloatArray = detector.charging / detector.capacitance * above - theta / detector.memory
+        return result
+
+    def voltages(
         self, conductance: FloatArray, x: FloatArray, inputs: FloatArray, beta: float, target: FloatArray
     ) -> FloatArray:
-        """Node voltages [V], by Newton's method from those found last."""
-        free, reads, nudge = self._free, self._reads, self._design.nudge
-        if self._design.network.parts:
-            return self._solve_with_parts(conductance, inputs, beta, target)
-        load = 1.0 / self._design.cell.r if self._design.cell.loads else 0.0
-        matrix = laplacian(self._design.network, conductance + load)
+        """Node voltages, by Newton's method from those found last.
+
+        Nodes and the junctions of the diodes are searched together, each junction by a step that can't go too
+        far; the engines have diodes as ports of the linear network instead.
+
+        Parameters
+        ----------
+        conductance, x : ndarray of shape (edges,)
+            Conductances [S], and voltages of the sense capacitors, which matter where branches lie across the
+            edges [V].
+        inputs, target : ndarray
+            Input voltages (inputs,) [V] and targets (values,).
+        beta : float
+            Strength of the nudge.
+
+        Returns
+        -------
+        ndarray of shape (nodes,)
+            Volts.
+
+        Raises
+        ------
+        EngineError
+            If it does not converge.
+        """
+        design, free, reads, diodes = self._design, self._free, self._reads, self._junctions
+        load = 1.0 / design.cell.r if design.cell.loads else 0.0
+        matrix = laplacian(design.network, conductance + load)
         held = load * (x @ self._incidence)
-        voltage = self._voltage.copy()
+        voltage, across = self._voltage.copy(), self._across
         voltage[self._inputs] = inputs
         for _ in range(_MOST_STEPS):
             y = reads @ voltage
-            residual = (matrix @ voltage - held - beta * reads.T @ nudge.force(y, target))[free]
-            slope = beta * reads.T @ nudge.force_jacobian(y, target) @ reads
-            step = np.linalg.solve((matrix - slope)[np.ix_(free, free)], residual)
+            state = diodes.state(across)
+            current, steepness, at = state
+            leaving = diodes.sign * (current + steepness * (self._over(voltage) - at))
+            missing = matrix @ voltage - held - beta * reads.T @ design.nudge.force(y, target)
+            missing += self._at_diodes.T @ leaving
+            slope = matrix - beta * reads.T @ design.nudge.force_jacobian(y, target) @ reads
+            slope += (self._at_diodes.T * steepness) @ self._at_diodes
+            step = np.linalg.solve(slope[np.ix_(free, free)], missing[free])
             voltage[free] -= step
-            if np.abs(step).max() <= _SMALLEST:
-                self._voltage = voltage
+            before, across = across, diodes.step(across, state, self._over(voltage))
+            if max(np.abs(step).max(), np.abs(across - before).max(initial=0.0)) <= _SMALLEST:
+                self._voltage, self._across = voltage, across
                 return voltage
-        raise EngineError(f"the nudged state did not converge in {_MOST_STEPS} Newton steps")
+        raise EngineError(f"the voltages did not converge in {_MOST_STEPS} Newton steps")
 
-    def _solve_with_parts(
-        self, conductance: FloatArray, inputs: FloatArray, beta: float, target: FloatArray
-    ) -> FloatArray:
-        """Node voltages of a network with diodes [V]."""
-        points = OperatingPoints(self._design.network.with_conductance(conductance))
-        rest = points.free(inputs[None])
-        if beta == 0:
-            return np.asarray(rest.voltages[0])
-        nudged = points.nudged(rest, self._design.nudge, target[None], np.array([beta]))
-        return np.asarray(nudged[0, 0])
+    def _over(self, voltage: FloatArray) -> FloatArray:
+        """Voltages over the diodes, in their own direction [V]."""
+        found: FloatArray = self._junctions.sign * (voltage[self._junctions.nodes] - self._junctions.rail)
+        return found
 
 
 class HostUpdated(StateEquations):
@@ -193,8 +242,9 @@ class _Course:
         inputs: list[FloatArray],
         strengths: list[FloatArray],
         target: FloatArray,
+        learns: bool,
     ) -> None:
-        self.begin, self.end, self.target = begin, end, target
+        self.begin, self.end, self.target, self.learns = begin, end, target, learns
         self._inputs, self._strengths = inputs, strengths
 
     def at(self, t: float) -> tuple[FloatArray, FloatArray]:

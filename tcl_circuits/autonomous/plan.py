@@ -51,6 +51,8 @@ class Request:
         Threshold in units of A_max tau_K/tau_s.
     kind : {"dead_zone", "hard", "soft", "vteam"}
         Threshold's shape.
+    alpha : float
+        Exponent of a vteam threshold.
     detector : bool
         Whether a peak detector of the output error sets the threshold.
     lag : bool
@@ -70,6 +72,7 @@ class Request:
     gain: float | None = None
     threshold: float | None = None
     kind: Threshold = "dead_zone"
+    alpha: float = 3.0
     detector: bool = False
     lag: bool = True
     tau_f: float = 1e-5
@@ -159,7 +162,7 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
     require_signal(cell, timing, amplitude)
     # With a power law it is the steepest slope that lambda_max is of.
     reach = _largest_output(cell.scale * amplitude, cell.tau, timing.saw.tau_f)
-    cell = replace(cell, threshold=request.kind, reach=reach)
+    cell = replace(cell, threshold=request.kind, alpha=request.alpha, reach=reach)
     schedule = Schedule.make(
         timing,
         len(train),

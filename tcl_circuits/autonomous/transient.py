@@ -2,7 +2,8 @@
 
 ngspice writes its binary raw file into a pipe: nothing is lost if it stops early, nothing has to be kept
 that is not wanted, and a full disk is met here, where it can be told, and not in the simulator, which would
-go on without a word.
+go on without a word. The engine of single cycles (:mod:`tcl_circuits.engines.ngspice`) holds libngspice
+instead: it alters one small circuit thousands of times, and its results are there only when a run is over.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from tcl_circuits.training.task import Task
 
 CYCLES = 24
 """Learning cycles of the test bench."""
-DIODE_CYCLES = 2
-"""The same where diodes make the state equations slow."""
+DIODE_CYCLES = 8
+"""The same with diodes, which make the state equations slower."""
 
 _BASELINE = ("baseline", "baseline_name", "baseline_measure")
 _KNOWN = ("task", "rule", "engine", "epochs", "final_loss", "test_loss", "test_accuracy", *_BASELINE)

@@ -45,6 +45,15 @@ def host_change(design: Design) -> FloatArray:
     return design.cell.slope * last.w - design.network.conductance
 
 
+def fault_of(run: Run) -> str:
+    """What a run says if it can't go to its end."""
+    try:
+        run.go()
+    except EngineError as fault:
+        return str(fault)
+    return ""
+
+
 def cosine(one: FloatArray, two: FloatArray) -> float:
     return float(one @ two / np.linalg.norm(one) / np.linalg.norm(two))
 
@@ -114,7 +123,7 @@ def test_standard_runs_away_above_one(tmp_path: Path) -> None:
 
 @slow
 @pytest.mark.parametrize("polarity", ["inverted", "standard"])
-@pytest.mark.parametrize("kind", ["dead_zone", "hard", "soft"])
+@pytest.mark.parametrize("kind", ["dead_zone", "hard", "soft", "vteam"])
 def test_ten_cycles_follow_the_state_equations(tmp_path: Path, polarity: str, kind: str) -> None:
     run = ran(tmp_path, planned("regression", polarity=polarity, kind=kind, cycles=10, look_every=10))
     design = run.design
@@ -132,6 +141,18 @@ def test_other_networks_follow_the_state_equations(tmp_path: Path, name: str) ->
     expected = design.cell.slope * np.array([s.v for s in StateEquations(design).run(design.start())])
     simulated = design.cell.slope * run.records().of_kind("end").rows[:, run.columns.v]
     np.testing.assert_allclose(simulated, expected, rtol=0.01)
+
+
+@slow
+def test_a_power_law_beyond_the_threshold_learns_too(tmp_path: Path) -> None:
+    """VTEAM's law with the powers 2 and 3: small contrasts write less than their share."""
+    for alpha, least in ((2.0, 300), (3.0, 20)):
+        (tmp_path / str(alpha)).mkdir()
+        _, past = learned(tmp_path / str(alpha), "regression", kind="vteam", alpha=alpha, gain=12.0)
+        assert fall(past) >= least
+    (tmp_path / "two").mkdir()
+    _, past = learned(tmp_path / "two", "setosa", 1, kind="vteam", alpha=2.0, gain=30.0)
+    assert past["test_accuracy"].iloc[-1] == 1
 
 
 @slow
@@ -157,8 +178,48 @@ def test_iris_learns_in_the_circuit(tmp_path: Path) -> None:
 
 
 @slow
-def test_two_species_are_told_apart(tmp_path: Path) -> None:
-    run, past = learned(tmp_path, "setosa", 1)
+@pytest.mark.parametrize("name", ["iris", "xor"])
+def test_what_other_networks_do_at_large_gain(tmp_path: Path, name: str) -> None:
+    """Inverted: bounded and better, with the lag and without; standard: aborts or ends no better."""
+    cycles = 100 if name == "iris" else 40
+    for k, gain in enumerate((0.3, 0.9, 1.2, 2.0, 4.0)):
+        for lag in (True, False):
+            place = tmp_path / f"{k}{lag}"
+            place.mkdir()
+            run, past = learned(place, name, gain=gain, lag=lag, cycles=cycles, look_every=cycles)
+            assert past["loss"].iloc[-1] < past["loss"].iloc[0], f"gain {gain}, lag {lag}"
+            reached = run.design.cell.slope * run.records().rows[:, run.columns.v]
+            low, high = run.design.cell.bounds
+            assert reached.min() > low * 0.999
+            assert reached.max() < high * 1.001
+    place = tmp_path / "standard"
+    place.mkdir()
+    wild = planned(
+        name, polarity="standard", lag=False, gain=4.0, cycles=cycles, look_every=cycles, force=True
+    )
+    run = Run(wild.design, place, {})
+    said = fault_of(run)
+    if said:
+        assert "likely the network runs away" in said
+    else:
+        past = history(run, run.records(), tasks.load(name))
+        assert past["loss"].iloc[-1] > past["loss"].iloc[0]
+
+
+@slow
+def test_iris_goes_on_for_a_thousand_cycles(tmp_path: Path) -> None:
+    reached = []
+    for seed in range(5):
+        (tmp_path / str(seed)).mkdir()
+        _, past = learned(tmp_path / str(seed), "iris", seed, cycles=1000)
+        reached.append(float(past["test_accuracy"].iloc[-1]))
+    assert np.mean(reached) >= 0.95
+
+
+@slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_two_species_are_told_apart(tmp_path: Path, seed: int) -> None:
+    run, past = learned(tmp_path, "setosa", seed)
     assert run.design.schedule.cycles == 134
     assert past["test_accuracy"].iloc[-1] == 1
 

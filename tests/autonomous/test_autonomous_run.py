@@ -18,6 +18,7 @@ from tcl_circuits.autonomous.equations import HostUpdated, StateEquations
 from tcl_circuits.autonomous.run import Run, energies, history, trajectories
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.circuit.conduction import Conduction
+from tcl_circuits.engines.operating import OperatingPoints
 from tcl_circuits.errors import EngineError, EngineTimeout, InputError
 
 
@@ -26,17 +27,30 @@ def conductances(run: Run) -> FloatArray:
     return run.design.cell.slope * run.records().of_kind("end").rows[:, run.columns.v]
 
 
-@pytest.mark.parametrize("polarity", ["inverted", "standard"])
-def test_ngspice_follows_the_state_equations(tmp_path: Path, polarity: str) -> None:
-    found = planned(polarity=polarity, cycles=10, look_every=10)
+@pytest.mark.parametrize(
+    ("cycles", "wanted"),
+    [
+        (10, {"polarity": "inverted"}),
+        (10, {"polarity": "standard"}),
+        (3, {"kind": "vteam"}),
+        (3, {"detector": True}),
+    ],
+)
+def test_ngspice_follows_the_state_equations(tmp_path: Path, cycles: int, wanted: dict[str, Any]) -> None:
+    found = planned(**wanted, cycles=cycles, look_every=cycles)
     run = ran(tmp_path, found)
     design = found.design
-    expected = design.cell.slope * np.array([s.v for s in StateEquations(design).run(design.start())])
+    steps = list(StateEquations(design).run(design.start()))
+    expected = design.cell.slope * np.array([s.v for s in steps])
     simulated = conductances(run)
     assert simulated.shape == expected.shape == (len(design.schedule.periods), 16)
     np.testing.assert_allclose(simulated, expected, rtol=0.01)
     moved = expected[-1] - expected[0]
     assert np.linalg.norm(simulated[-1] - expected[-1]) < 0.01 * np.linalg.norm(moved)
+    if "detector" in wanted:
+        assert steps[-1].theta < 0.9 * design.cell.theta, "it has followed the error"
+        measured = run.records().of_kind("end").rows[-1, run.columns.theta]
+        assert measured == pytest.approx(steps[-1].theta, rel=0.01)
 
 
 @pytest.mark.parametrize("polarity", ["inverted", "standard"])
@@ -66,6 +80,27 @@ def test_regression_learns_and_the_account_closes(tmp_path: Path) -> None:
     low, high = run.design.cell.bounds
     assert conductances(run).min() > low * 0.999
     assert conductances(run).max() < high * 1.001
+
+
+def test_a_power_law_beyond_the_threshold_learns(tmp_path: Path) -> None:
+    run = ran(tmp_path, planned(kind="vteam", alpha=2.0, gain=12.0, cycles=64))
+    past = history(run, run.records(), tasks.load("regression"))
+    assert past["loss"].iloc[0] / past["loss"].iloc[-1] > 20
+    assert past["test_loss"].iloc[0] / past["test_loss"].iloc[-1] > 10
+
+
+def test_diodes_are_solved_as_the_engines_solve_them() -> None:
+    """Nodes and junctions together, beside diodes as ports of the linear network around them."""
+    design = planned("xor", cycles=1).design
+    network, equations = design.network, StateEquations(design)
+    points = OperatingPoints(network)
+    rest = points.free(design.inputs)
+    nudged = points.nudged(rest, design.nudge, design.targets, np.array([0.0, 0.6]))
+    nothing = np.zeros(network.edge_count)
+    for k, (inputs, target) in enumerate(zip(design.inputs, design.targets, strict=True)):
+        for j, beta in enumerate((0.0, 0.6)):
+            found = equations.voltages(network.conductance, nothing, inputs, beta, target)
+            np.testing.assert_allclose(found, nudged[k, j], atol=1e-10)
 
 
 def test_losses_are_those_of_the_conductances(tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def test_vectors_may_be_asked_for_twice() -> None:
             "nomodel",
         ),
         (CHARGED.format(stop="5e-6").replace("r1 a b 1k", "r1 a b {what}"), ("time", "v(b)"), "what"),
+        (
+            # A current that stops nowhere between its two values.
+            CHARGED.format(stop="5e-6").replace("r1 a b 1k", "r1 a b 1k\nb1 b 0 i=1e6*u(V(b)-0.3)"),
+            ("time", "v(b)"),
+            r"stopped at .* instead of 5e-06 s: .*Timestep too small",
+        ),
         ("empty\n.end\n", ("time", "v(b)"), "ngspice stopped at 0 s instead of 5e-06 s"),
         (CHARGED.format(stop="2e-6"), ("time", "v(b)"), "stopped at 2e-06 s instead of 5e-06 s"),
     ],
