@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import Design, Detector, States
+from tcl_circuits.autonomous.tables import with_tables
 from tcl_circuits.circuit.autonomous_cell import CellState
 from tcl_circuits.circuit.elements import (
     BehaviouralCurrent,
@@ -191,23 +192,17 @@ def _threshold(design: Design, states: States, names: tuple[str, ...]) -> list[E
     detector = design.detector
     if detector is None:
         return [VoltageSource("vtheta", "theta", "0", design.cell.theta)]
-    ends = [
-        design.nudge.outputs.ends(k, tuple(names[p] for p in design.network.outputs.tolist()))
-        for k in range(design.train.targets.shape[1])
-    ]
-    return list(detector_elements(detector, ends, states.theta))
+    outputs = tuple(names[position] for position in design.network.outputs.tolist())
+    return list(detector_elements(detector, design.nudge.error_texts(outputs), states.theta))
 
 
-def detector_elements(detector: Detector, ends: list[tuple[str, str]], start: float) -> tuple[Element, ...]:
-    """Elements of the peak detector; `ends` are the nodes of each output value."""
-    errors = "+".join(
-        f"abs(V(t{k})-{f'V({plus})' if minus == '0' else f'V({plus},{minus})'})"
-        for k, (plus, minus) in enumerate(ends)
-    )
+def detector_elements(detector: Detector, errors: tuple[str, ...], start: float) -> tuple[Element, ...]:
+    """Elements of the peak detector, of the expressions of the errors."""
+    total = "+".join(f"abs({error})" for error in errors)
     slope, floor = spice_number(detector.slope), spice_number(detector.floor)
     charging = spice_number(detector.charging)
     return (
-        BehaviouralVoltage("berror", "error", "0", f"V(learn)*{slope}*({errors})+{floor}"),
+        BehaviouralVoltage("berror", "error", "0", f"V(learn)*{slope}*({total})+{floor}"),
         BehaviouralCurrent("bpeak", "0", "theta", f"{charging}*max(V(error)-V(theta),0)"),
         Capacitor("cpeak", "theta", "0", detector.capacitance, start),
         Resistor("rpeak", "theta", "0", detector.memory / detector.capacitance),
@@ -236,6 +231,7 @@ def netlist_of(
     elements: tuple[Element, ...], design: Design, start: int, title: str, control: Control
 ) -> str:
     """Netlist of a run's elements; see :func:`netlist_text`."""
+    elements = with_tables(elements)
     saw = design.schedule.timing.saw
     heading = "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]
     saved = tuple(dict.fromkeys(Columns.of(design).names[1:]))

@@ -26,7 +26,7 @@ _SMALLEST = 1e-12
 
 
 class StateEquations:
-    """An autonomous run with a fixed threshold.
+    """An autonomous run.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class StateEquations:
         period = design.schedule.periods[p]
         begins = [period.wait + k * design.schedule.look_time for k in range(len(period.samples))]
         corners = {t for begin in begins for t in (begin, begin + timing.switch)} | set(timing.corners)
-        y = np.concatenate([states.x, states.w, states.v])
+        y = np.concatenate([states.x, states.w, states.v, [states.theta]])
         levels = np.vstack([states.inputs, design.inputs[list(period.samples)]])
         target = design.targets[period.samples[0]] if period.learns else states.targets
         for begin, end in _spans(corners):
@@ -82,12 +82,12 @@ class StateEquations:
                 begin,
                 end,
                 [self._inputs_at(t, begins, levels, presented) for t in (begin, end)],
-                [self._strengths(t, period.learns) for t in (begin, end)],
-                target,
+                [self._strengths(t, p) for t in (begin, end)],
+                [self._switched(t, states.targets, target) for t in (begin, end)],
             )
             y = self._integrate(course, y, states.v)
-        x, w, v = np.split(y, 3)
-        return States(w, v, x, self._voltage, states.theta, levels[-1], target)
+        x, w, v = np.split(y[:-1], 3)
+        return States(w, v, x, self._voltage, float(y[-1]), levels[-1], target)
 
     def _inputs_at(self, t: float, begins: list[float], levels: FloatArray, presented: int) -> FloatArray:
         if presented == 0:
@@ -96,25 +96,40 @@ class StateEquations:
         result: FloatArray = levels[presented - 1] + share * (levels[presented] - levels[presented - 1])
         return result
 
-    def _strengths(self, t: float, learns: bool) -> FloatArray:
-        return np.array([pulse_value(pulse, t) * learns for pulse in self._pulses])
+    def _strengths(self, t: float, p: int) -> FloatArray:
+        """Nudge, gate, and the source that is 1 in learning periods, at a time of period `p`."""
+        periods = self._design.schedule.periods
+        before, now = (np.array(float(periods[k].learns)) for k in (max(0, p - 1), p))
+        learns = self._switched(t, before, now)
+        return np.array([*(pulse_value(pulse, t) for pulse in self._pulses), 1.0]) * learns
+
+    def _switched(self, t: float, before: FloatArray, now: FloatArray) -> FloatArray:
+        """What changes with the period's beginning, as the inputs do."""
+        share = min(1.0, t / self._design.schedule.timing.switch)
+        result: FloatArray = before + share * (now - before)
+        return result
 
     def _integrate(self, course: _Course, y: FloatArray, held: FloatArray) -> FloatArray:
-        cell = self._design.cell
+        cell, nudge, detector = self._design.cell, self._design.nudge, self._design.detector
 
         def slope(t: float, y: FloatArray) -> FloatArray:
-            x, w, v = np.split(y, 3)
-            inputs, (beta, gate) = course.at(t)
+            theta, (x, w, v) = float(y[-1]), np.split(y[:-1], 3)
+            inputs, (beta, gate, learns), target = course.at(t)
             # Without a lag v is w.
             follows = v if cell.lag else w
-            voltage = self._solve(self.conductance(follows, held), x, inputs, beta, course.target)
+            voltage = self._solve(self.conductance(follows, held), x, inputs, beta, target)
             u, drops = self._design.sense(voltage) - x, self._design.network.drops(voltage)
             leak = (w - v) / cell.lag_resistance if cell.lag else np.zeros_like(w)
             dw = (
-                cell.write_current(u, gate, drop=drops) + cell.bound_current(w) - leak
+                cell.write_current(u, gate, theta, drops) + cell.bound_current(w) - leak
             ) / cell.state_capacitance
             dv = leak / cell.lag_capacitance if cell.lag else dw
-            return np.concatenate([u / cell.tau, dw, dv])
+            dtheta = (
+                0.0
+                if detector is None
+                else detector.drift(theta, nudge.error(self._reads @ voltage, target), learns)
+            )
+            return np.concatenate([u / cell.tau, dw, dv, [dtheta]])
 
         found = solve_ivp(
             slope,
@@ -183,7 +198,7 @@ class HostUpdated(StateEquations):
 
 
 class _Course:
-    """Sources between two corners, linear in time."""
+    """Sources between two corners, linear in time: inputs, strengths and targets at either end."""
 
     def __init__(
         self,
@@ -191,18 +206,16 @@ class _Course:
         end: float,
         inputs: list[FloatArray],
         strengths: list[FloatArray],
-        target: FloatArray,
+        targets: list[FloatArray],
     ) -> None:
-        self.begin, self.end, self.target = begin, end, target
-        self._inputs, self._strengths = inputs, strengths
+        self.begin, self.end = begin, end
+        self._ends = inputs, strengths, targets
 
-    def at(self, t: float) -> tuple[FloatArray, FloatArray]:
-        """Input voltages, and strengths of nudge and gate."""
+    def at(self, t: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Input voltages; nudge, gate and whether the period learns; targets."""
         share = (t - self.begin) / (self.end - self.begin)
-        inputs, strengths = (
-            first + share * (last - first) for first, last in (self._inputs, self._strengths)
-        )
-        return np.asarray(inputs), np.asarray(strengths)
+        inputs, strengths, targets = (first + share * (last - first) for first, last in self._ends)
+        return np.asarray(inputs), np.asarray(strengths), np.asarray(targets)
 
 
 def _spans(corners: set[float]) -> list[tuple[float, float]]:

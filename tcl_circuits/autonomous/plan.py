@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from tcl_circuits.autonomous.schedule import Schedule
 from tcl_circuits.autonomous.stability import Stability, free_voltages, gain_for, stability
 from tcl_circuits.autonomous.timing import Timing
 from tcl_circuits.checks import not_negative, positive
-from tcl_circuits.circuit.autonomous_cell import AutonomousCell, Threshold, sensed
+from tcl_circuits.circuit.autonomous_cell import AutonomousCell, sensed
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.write_threshold import Threshold
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Polarity, Sawtooth
 from tcl_circuits.training.pace import largest_contrast
@@ -48,8 +49,10 @@ class Request:
         lambda_max of the untrained network; for the standard sawtooth .3 by default.
     threshold : float, optional
         Threshold in units of A_max tau_K/tau_s.
-    kind : {"dead_zone", "hard", "soft"}
+    kind : {"dead_zone", "hard", "soft", "vteam"}
         Threshold's shape.
+    alpha : float
+        Exponent of ``vteam``; its largest signal is written as with a dead zone.
     detector : bool
         Whether a peak detector of the output error sets the threshold.
     lag : bool
@@ -69,6 +72,7 @@ class Request:
     gain: float | None = None
     threshold: float | None = None
     kind: Threshold = "dead_zone"
+    alpha: float = 3.0
     detector: bool = False
     lag: bool = True
     tau_f: float = 1e-5
@@ -141,12 +145,11 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
     factor = recipe.threshold if request.threshold is None else request.threshold
     not_negative("--threshold", "factor", factor)
     theta = factor * amplitude * R * C / tau_s * recipe.scale
-    cell = AutonomousCell(
+    plain = AutonomousCell(
         transconductance=gain * _STATE_CAPACITANCE / (_SLOPE * R * C * recipe.scale),
         theta=theta,
         polarity=request.polarity,
         signal=recipe.signal,
-        threshold=request.kind,
         c=C,
         r=R,
         state_capacitance=_STATE_CAPACITANCE,
@@ -156,7 +159,9 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
         bounds=network.bounds,
         scale=recipe.scale,
     )
-    require_signal(cell, timing, amplitude)
+    require_signal(plain, timing, amplitude)
+    reach = _largest_output(plain, timing, amplitude)
+    cell = replace(plain, threshold=request.kind, alpha=request.alpha, reach=reach)
     schedule = Schedule.make(
         timing,
         len(train),
@@ -194,20 +199,25 @@ def require_signal(cell: AutonomousCell, timing: Timing, amplitude: float) -> No
     """
     if amplitude == 0:
         raise InputError("no sample moves any edge: the outputs are at their targets already")
-    tau, tau_f = cell.tau, timing.saw.tau_f
-    largest = cell.scale * amplitude * tau / tau_f * (1 - np.exp(-tau_f / tau))
+    largest = _largest_output(cell, timing, amplitude)
     if cell.theta < largest:
         return
     fastest = cell.scale * amplitude * (1 - np.exp(-1.0))
-    highest = engineering(float(largest), "V")
+    highest = engineering(largest, "V")
     words = f"the threshold of {engineering(cell.theta, 'V')} is above any signal "
     if cell.theta < fastest:
         raise InputError(
-            f"{words}of a fast ramp of {engineering(tau_f, 's')} (at most {highest}), so "
+            f"{words}of a fast ramp of {engineering(timing.saw.tau_f, 's')} (at most {highest}), so "
             "nothing would be learned: the nudge switches slower than the threshold asks for; "
             "shorten tau_f, lengthen tau_s, or lower the threshold"
         )
     raise InputError(f"{words}(at most {highest}), so nothing would be learned; lower the threshold")
+
+
+def _largest_output(cell: AutonomousCell, timing: Timing, amplitude: float) -> float:
+    """Sense output at the end of a fast ramp, of the largest change of the signal [V]."""
+    times = timing.saw.tau_f / cell.tau
+    return float(cell.scale * amplitude / times * (1 - np.exp(-times)))
 
 
 def _require_settled(network: Network, timing: Timing) -> None:
@@ -233,6 +243,6 @@ def _detector(learned: CircuitTask, cell: AutonomousCell, timing: Timing) -> Det
     """Peak detector that starts at the cell's threshold with the largest error of the training samples."""
     task = learned.task
     y = task.outputs(free_voltages(task.network, task.train.inputs))
-    error = float(np.abs(y - task.train.targets).sum(axis=1).max())
+    error = float(np.abs(task.nudge.error(y, task.train.targets)).sum(axis=1).max())
     theta = positive("--detector", "threshold", cell.theta)
     return Detector(theta / error, _FLOOR * theta, theta, _MEMORY * timing.period)

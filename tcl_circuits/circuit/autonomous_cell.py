@@ -25,6 +25,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.checks import not_negative, positive
+from tcl_circuits.circuit.autonomous_text import description
 from tcl_circuits.circuit.cells import SIGNAL_EXPRESSIONS, SIGNALS, Signal
 from tcl_circuits.circuit.elements import (
     BehaviouralCurrent,
@@ -34,11 +35,10 @@ from tcl_circuits.circuit.elements import (
     Resistor,
     Subcircuit,
 )
+from tcl_circuits.circuit.write_threshold import Threshold, WriteThreshold, threshold_of
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Polarity
-from tcl_circuits.units import engineering, spice_number
-
-Threshold = Literal["dead_zone", "hard", "soft"]
+from tcl_circuits.units import spice_number
 
 LearningSignal = Literal["power", "abs", "linear", "strain", "product"]
 """What a cell learns from: a synaptic signal; ``strain``, the drop behind a source, which does not load the
@@ -51,9 +51,6 @@ def sensed(signal: LearningSignal) -> Signal:
 
 
 _EXPRESSIONS: dict[str, str] = {**SIGNAL_EXPRESSIONS, "strain": "V({a},{b})", "product": "V({a},{b})"}
-
-_WIDTHS = {"hard": 0.05, "soft": 0.25}
-"""Width of the step of ``u/(1 + exp(-(abs(u) - theta)/width))``, in units of theta."""
 
 BOUND_SLOPE = 1e-2
 """Conductance with which the bounds pull the state back [S]; it must be far above the write current."""
@@ -86,9 +83,10 @@ class AutonomousCell:
         are oriented along their voltage drop; the branch of the linear signal
         lies straight across the edge, as in Fig. 7E of the paper, and loads the network: keep c/(tau_f G)
         below 0.1.
-    threshold : {"dead_zone", "hard", "soft"}
-        h(u): ``max(u - theta, 0) + min(u + theta, 0)``, or ``u/(1 + exp(-(abs(u) - theta)/width))`` with a
-        width of .05 (hard) or .25 theta (soft).
+    threshold : {"dead_zone", "hard", "soft", "vteam"}
+        h(u): ``max(u - theta, 0) + min(u + theta, 0)``; ``u/(1 + exp(-(abs(u) - theta)/width))`` with a
+        width of .05 (hard) or .25 theta (soft); or a memristor's power of the voltage beyond theta, see
+        :class:`~tcl_circuits.circuit.write_threshold.PowerLaw`.
     c, r : float
         Sense capacitance [F] and resistance [ohm]; tau_K = r c.
     state_capacitance : float
@@ -103,6 +101,8 @@ class AutonomousCell:
     scale : float
         Factor on s in the netlist. It changes no physics; a simulator with absolute tolerances for voltages
         resolves small signals better with it.
+    alpha, reach : float
+        Exponent of ``vteam``, and the sense output [V] at which it passes what a dead zone does.
 
     Raises
     ------
@@ -123,6 +123,8 @@ class AutonomousCell:
     slope: float = 20e-6
     bounds: tuple[float, float] = (1e-6, 1e-4)
     scale: float = 1.0
+    alpha: float = 3.0
+    reach: float = 1.0
 
     def __post_init__(self) -> None:
         owner = "AutonomousCell"
@@ -143,6 +145,18 @@ class AutonomousCell:
             )
         if self.threshold != "dead_zone" and self.theta == 0:
             raise InputError(f"{owner}: a {self.threshold} threshold needs theta > 0; use dead_zone for none")
+        if self.threshold == "vteam":
+            self._check_power()
+
+    def _check_power(self) -> None:
+        if not 1 <= positive("AutonomousCell", "alpha", self.alpha) <= 10:
+            raise InputError(
+                f"AutonomousCell: alpha = {self.alpha:g} must lie between 1 (a dead zone) and 10"
+            )
+        if positive("AutonomousCell", "reach", self.reach) <= self.theta:
+            raise InputError(
+                f"AutonomousCell: reach = {self.reach:g} V must lie above theta = {self.theta:g} V"
+            )
 
     @property
     def tau(self) -> float:
@@ -180,12 +194,11 @@ class AutonomousCell:
 
     def thresholded(self, u: FloatArray, theta: float | FloatArray | None = None) -> FloatArray:
         """h(u) [V] of sense outputs u [V]; another `theta` may take the place of the cell's own."""
-        level = self.theta if theta is None else theta
-        if self.threshold == "dead_zone":
-            return np.maximum(u - level, 0.0) + np.minimum(u + level, 0.0)
-        steep = np.minimum((level - np.abs(u)) / (_WIDTHS[self.threshold] * level), 700.0)
-        result: FloatArray = u / (1.0 + np.exp(steep))
-        return result
+        return self._threshold.passed(u, self.theta if theta is None else theta)
+
+    @property
+    def _threshold(self) -> WriteThreshold:
+        return threshold_of(self.threshold, self.alpha, self.reach)
 
     def write_current(
         self,
@@ -309,11 +322,7 @@ class AutonomousCell:
         """Expression of the write current with the bounds', of the expression `u` of the sense output."""
         theta = spice_number(self.theta) if theta_node is None else f"V({theta_node})"
         low, high = (spice_number(bound) for bound in self.state_bounds)
-        if self.threshold == "dead_zone":
-            passed = f"(max({u}-{theta},0)+min({u}+{theta},0))"
-        else:
-            width = spice_number(_WIDTHS[self.threshold])
-            passed = f"{u}/(1+exp(-(abs({u})-{theta})/({width}*{theta})))"
+        passed = self._threshold.text(u, theta)
         gain = spice_number(self.sign * self.transconductance)
         bound = spice_number(BOUND_SLOPE)
         return f"V(gate)*{gain}*{passed}{drop}+{bound}*(max({low}-V({w}),0)-max(V({w})-{high},0))"
@@ -321,25 +330,10 @@ class AutonomousCell:
     def subcircuit(self, conductance: float) -> Subcircuit:
         """Return the cell as a documented ``.subckt`` with the pins ``a b gate w v u``."""
         state = self.at(conductance)
-        unit = "V2" if self.signal == "power" else "V"
-        learned = "V2" if self.signal in ("power", "product") else "V"
-        lag = f"lag {engineering(self.lag, 's')} of v behind w" if self.lag else "no lag: G follows w"
-        signal = {"power": "V(a,b)^2/2", "abs": "abs(V(a,b))"}.get(self.signal, "V(a,b)")
-        drop = " V(a,b)" if self.signal == "product" else ""
-        low, high = (engineering(bound, "S") for bound in self.bounds)
-        kind, theta = self.threshold.replace("_", " "), engineering(self.theta, "V")
-        gain, charge = engineering(self.transconductance, "A"), engineering(self.state_capacitance, "F")
-        contrast = "dG = -k (s_nudged - s_free)" if not drop else "dG = -k (s_nudged^2 - s_free^2)/2"
-        about = (
-            f"conductance G = {engineering(self.slope, 'S')}/V times v; "
-            f"learns with the {self.polarity} sawtooth\n"
-            "pins: a, b [V]; gate 0..1, opens the write current; w state [V], v what G follows [V], "
-            "u sense output [V]\n"
-            f"s = {signal} [{unit}], times {self.scale:g}; u its high-pass, "
-            f"tau_K = {engineering(self.tau, 's')}\n"
-            f"C_w dw/dt = gate g_m h(u){drop}, {kind} at {theta}, g_m = {gain}/V, C_w = {charge}\n"
-            f"{contrast}, k = {engineering(self.gain, 'S')}/{learned}; {lag}\n"
-            f"bounds of G: {low} to {high}; starts at {engineering(conductance, 'S')} (transient with uic)"
-        )
         pins = ("a", "b", "gate", "w0", "v0", "u0") if self.lag else ("a", "b", "gate", "w0", "u0")
-        return Subcircuit(f"autonomous_{self.signal}", pins, self.elements("0", "a", "b", state), about)
+        return Subcircuit(
+            f"autonomous_{self.signal}",
+            pins,
+            self.elements("0", "a", "b", state),
+            description(self, conductance),
+        )

@@ -33,7 +33,8 @@ def learn_in_circuit(
     cycles: Annotated[int | None, typer.Option(help="Learning cycles.", min=0)] = None,
     gain: Annotated[float | None, typer.Option(help="lambda_max of the untrained network.")] = None,
     threshold: Annotated[float | None, typer.Option(help="In units of A_max tau_K/tau_s.")] = None,
-    kind: Annotated[str, typer.Option(help="dead_zone, hard or soft.")] = "dead_zone",
+    kind: Annotated[str, typer.Option(help="dead_zone, hard, soft or vteam.")] = "dead_zone",
+    alpha: Annotated[float, typer.Option(help="Exponent of vteam.")] = 3.0,
     detector: Annotated[bool, typer.Option("--detector", help="A peak detector sets the threshold.")] = False,
     lag: Annotated[bool, typer.Option(help="Let the conductance lag behind its state.")] = True,
     tau_f: TauFOption = "10us",
@@ -64,6 +65,7 @@ def learn_in_circuit(
         gain=gain,
         threshold=threshold,
         kind=kind,  # type: ignore[arg-type]
+        alpha=alpha,
         detector=detector,
         lag=lag,
         tau_f=parse_quantity(tau_f, "s", "--tau-f"),
