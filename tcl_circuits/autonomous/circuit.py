@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import Design, Detector, States
@@ -52,11 +52,12 @@ class Control:
     def of(cls, design: Design) -> Control:
         """Error control with which conductances follow the state equations within 1 %.
 
-        Steep thresholds need a finer one, and so do branches straight across the edges: their small outputs
-        are differences of large voltages.
+        Steep thresholds and powers need a finer one, and so do branches straight across the edges: their
+        small outputs are differences of large voltages. A peak detector needs dense time points.
         """
         plain = design.cell.threshold == "dead_zone" and not design.cell.loads
-        return cls() if plain else cls(reltol=2e-4, trtol=2.0)
+        found = cls() if plain else cls(reltol=2e-4, trtol=2.0)
+        return found if design.detector is None else replace(found, longest=0.05)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Detector:
     """A shared peak detector of the output error, whose voltage is every edge's threshold.
 
     It follows the largest ``slope sum_k abs(e_k) + floor`` upwards at once and forgets it with `memory`, so
-    that the threshold falls with the error, without a host; e is the nudge's error, in volts or probabilities.
+    that the threshold falls with the error, without a host; e is the nudge's error: volts or probabilities.
 
     Parameters
     ----------

@@ -20,7 +20,8 @@ from tcl_circuits.autonomous.moments import moments
 from tcl_circuits.autonomous.plan import Plan, Request, plan
 from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.record import Records
-from tcl_circuits.autonomous.run import Progress, Run, energies, history, trajectories
+from tcl_circuits.autonomous.results import cosine_to_gradient, energies, history, trajectories
+from tcl_circuits.autonomous.run import Progress, Run
 from tcl_circuits.autonomous.stability import stability
 from tcl_circuits.autonomous.transient import ngspice_program
 from tcl_circuits.circuit.graphfile import write_network
@@ -195,7 +196,7 @@ def _summary(
         "baseline": score,
         "baseline_name": None if baseline is None else baseline.name,
         "baseline_measure": measure,
-        "cosine_to_gradient": None,
+        "cosine_to_gradient": number(cosine_to_gradient(run, records, learned)),
         "cycles": design.schedule.cycles,
         "circuit_time_s": float(records.time[-1]),
         "energy_J": parts,

@@ -12,6 +12,7 @@ from autonomous_cases import planned
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.design import Detector
 from tcl_circuits.autonomous.plan import Request, plan
+from tcl_circuits.autonomous.stability import free_voltages
 from tcl_circuits.errors import InputError
 
 
@@ -53,6 +54,10 @@ def test_what_a_seed_draws_is_the_same_again() -> None:
         ({"tau_s": 5e-6}, "must be longer than tau_f"),
         ({"polarity": "sideways"}, "polarity"),
         ({"kind": "vague"}, "threshold 'vague'"),
+        ({"kind": "vteam", "alpha": 0.5}, "alpha = 0.5 must lie between 1"),
+        ({"kind": "vteam", "alpha": float("nan")}, "alpha"),
+        ({"kind": "vteam", "threshold": 0.0}, "vteam threshold needs theta > 0"),
+        ({"kind": "vteam", "threshold": 200.0}, "nudge switches slower"),
         ({"cycles": -1}, "can't be run"),
     ],
 )
@@ -95,10 +100,21 @@ def test_nodes_that_are_too_slow_are_told() -> None:
         plan(replace(learned, task=replace(learned.task, network=slow)), Request())
 
 
-def test_a_detector_starts_at_the_threshold_and_wants_volts() -> None:
-    found = planned(detector=True).design
+@pytest.mark.parametrize("name", ["regression", "iris"])
+def test_a_detector_starts_at_the_threshold(name: str) -> None:
+    """For volts and for probabilities: the largest error of a sample asks for the cell's threshold."""
+    found = planned(name, detector=True).design
     detector = found.detector
     assert isinstance(detector, Detector)
     assert detector.start == pytest.approx(found.cell.theta)
-    with pytest.raises(InputError, match="reads errors in volts"):
-        planned("iris", detector=True)
+    y = found.outputs(free_voltages(found.network, found.train.inputs))
+    largest = np.abs(found.nudge.error(y, found.train.targets)).sum(axis=1).max()
+    assert detector.slope * largest == pytest.approx(found.cell.theta)
+
+
+def test_the_largest_signal_is_written_alike_by_a_power_law_and_a_dead_zone() -> None:
+    zone, power = (planned(kind=kind).design.cell for kind in ("dead_zone", "vteam"))
+    u = np.array([-power.reach, power.reach, 0.5 * power.reach])
+    found, plain = power.write_current(u, 1.0), zone.write_current(u, 1.0)
+    np.testing.assert_allclose(found[:2], plain[:2], rtol=1e-12)
+    assert abs(found[2]) < 0.3 * abs(plain[2])

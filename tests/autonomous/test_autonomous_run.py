@@ -15,7 +15,8 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.circuit import Columns, netlist_text
 from tcl_circuits.autonomous.equations import HostUpdated, StateEquations
-from tcl_circuits.autonomous.run import Run, energies, history, trajectories
+from tcl_circuits.autonomous.results import energies, history, trajectories
+from tcl_circuits.autonomous.run import Run
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.errors import EngineError, EngineTimeout, InputError
@@ -37,6 +38,48 @@ def test_ngspice_follows_the_state_equations(tmp_path: Path, polarity: str) -> N
     np.testing.assert_allclose(simulated, expected, rtol=0.01)
     moved = expected[-1] - expected[0]
     assert np.linalg.norm(simulated[-1] - expected[-1]) < 0.01 * np.linalg.norm(moved)
+
+
+@pytest.mark.parametrize("polarity", ["inverted", "standard"])
+def test_ngspice_follows_the_equations_of_detector_and_power_law(tmp_path: Path, polarity: str) -> None:
+    wanted = {"polarity": polarity, "cycles": 6, "look_every": 6, "detector": True, "kind": "vteam"}
+    run = ran(tmp_path, planned(**wanted))
+    design = run.design
+    found = list(StateEquations(design, 1e-5).run(design.start()))
+    expected = design.cell.slope * np.array([s.v for s in found])
+    np.testing.assert_allclose(conductances(run), expected, rtol=0.01)
+    moved = np.linalg.norm(expected[-1] - expected[0])
+    assert np.linalg.norm(conductances(run)[-1] - expected[-1]) < 0.02 * moved
+    theta = np.array([s.theta for s in found])
+    np.testing.assert_allclose(run.records().of_kind("end").rows[:, run.columns.theta], theta, rtol=0.02)
+    assert theta[-1] < 0.8 * theta[0]
+
+
+def test_long_sources_as_tables_are_the_same_sources() -> None:
+    """The netlist with expressions gives the currents and states of the one with PWL sources."""
+    design = planned(cycles=4, look_every=2).design
+    columns = Columns.of(design)
+    quick = netlist_text(design, 0, design.start(), "tables")
+    assert "pwl(time" in quick
+    plain = re.sub(r"^V(\w+) (\S+) V\1_table DC 0(?:\.0)?$\n", "", quick, flags=re.MULTILINE | re.IGNORECASE)
+    plain = re.sub(
+        r"^Bv(\w+) v\w+_table 0 v=pwl\(time,(.*)\)$",
+        lambda m: f"V{m[1]} {_node(quick, m[1])} 0 PWL({m[2].replace(',', ' ')})",
+        plain,
+        flags=re.MULTILINE | re.IGNORECASE,
+    )
+    assert "pwl(time" not in plain
+    one, other = (
+        np.vstack(list(stream(text, columns.names, design.schedule.length)))[-1] for text in (quick, plain)
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-9)
+
+
+def _node(text: str, name: str) -> str:
+    """Node of a source."""
+    found = re.search(rf"^V{name} (\S+) ", text, flags=re.MULTILINE | re.IGNORECASE)
+    assert found is not None
+    return found[1]
 
 
 @pytest.mark.parametrize("polarity", ["inverted", "standard"])

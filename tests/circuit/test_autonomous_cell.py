@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcl_circuits.circuit.autonomous_cell import AutonomousCell
+from tcl_circuits.circuit.memristors.vteam import VTEAM
 from tcl_circuits.circuit.netlist import subcircuit_text
 from tcl_circuits.errors import InputError
 from tcl_circuits.rule import HardThreshold, SoftThreshold
@@ -30,6 +31,23 @@ def test_the_hard_threshold_tends_to_the_rules(u: float) -> None:
     cell, values = replace(CELL, threshold="hard", theta=0.1), np.array([[u]])
     if abs(abs(u) - 0.1) > 0.05:
         np.testing.assert_allclose(cell.thresholded(values), HardThreshold(0.1)(values), atol=1e-5)
+
+
+@given(u=st.floats(-1, 1), alpha=st.floats(1, 5))
+def test_vteam_is_the_memristors_law(u: float, alpha: float) -> None:
+    """Up to a constant, the drift of the model in circuit/memristors/vteam.py with the same threshold."""
+    cell = replace(CELL, threshold="vteam", theta=0.1, alpha=alpha, reach=1.0)
+    device = VTEAM(v_on=-0.1, v_off=0.1, k_on=-1.0, k_off=1.0, alpha_on=alpha, alpha_off=alpha)
+    drift, most = (device.drift(np.array([1e-9]), np.array([volts])) for volts in (u, 1.0))
+    np.testing.assert_allclose(cell.thresholded(np.array([u])), 0.9 * drift / most, atol=1e-12)
+
+
+@given(u=st.floats(-1, 1))
+def test_a_first_power_is_a_dead_zone(u: float) -> None:
+    cell, values = replace(CELL, threshold="vteam", theta=0.1, alpha=1.0, reach=0.7), np.array([u])
+    np.testing.assert_allclose(
+        cell.thresholded(values), replace(CELL, theta=0.1).thresholded(values), atol=1e-15
+    )
 
 
 @given(w=st.floats(-1, 10))
@@ -53,7 +71,7 @@ def test_scale_changes_no_physics() -> None:
 
 
 @pytest.mark.parametrize("signal", ["power", "abs", "linear"])
-@pytest.mark.parametrize("threshold", ["dead_zone", "hard", "soft"])
+@pytest.mark.parametrize("threshold", ["dead_zone", "hard", "soft", "vteam"])
 def test_the_subcircuit_says_what_it_is(signal: Any, threshold: Any) -> None:
     text = subcircuit_text(replace(CELL, signal=signal, threshold=threshold).subcircuit(2e-5))
     assert f".subckt autonomous_{signal} a b gate w0 v0 u0" in text
@@ -73,6 +91,9 @@ def test_the_subcircuit_says_what_it_is(signal: Any, threshold: Any) -> None:
         ({"bounds": (1e-4, 1e-6)}, "low < high"),
         ({"signal": "cubic"}, "signal 'cubic' must be one of power, abs, linear"),
         ({"threshold": "hard", "theta": 0.0}, "needs theta > 0"),
+        ({"threshold": "vteam", "theta": 0.0}, "needs theta > 0"),
+        ({"threshold": "vteam", "alpha": 0.9}, "alpha = 0.9 must lie between 1"),
+        ({"threshold": "vteam", "reach": 1e-3}, "reach = 0.001 V must lie above theta"),
         ({"signal": "linear", "scale": 30.0}, "scale = 30 must be 1"),
         ({"c": "3p"}, "c = '3p'"),
     ],
