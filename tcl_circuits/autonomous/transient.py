@@ -2,7 +2,8 @@
 
 ngspice writes its binary raw file into a pipe: nothing is lost if it stops early, nothing has to be kept
 that is not wanted, and a full disk is met here, where it can be told, and not in the simulator, which would
-go on without a word.
+go on without a word. The workers of :mod:`tcl_circuits.engines.pool` keep a transient in memory up to its end,
+which is faster for the many short ones of a training by a host.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import fcntl
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.engines.installation import advice
-from tcl_circuits.errors import EngineError, EngineMissing, EngineTimeout
+from tcl_circuits.engines.installation import ngspice_program
+from tcl_circuits.errors import EngineError, EngineTimeout
 
 _CHUNK = 1 << 20
 _POLL = 0.2
@@ -38,20 +38,6 @@ _FAULT = re.compile(
 )
 _HARMLESS = re.compile(r"^(?:Note:|Warning:|Reference value|No\. of|Circuit:|Doing analysis|Using )|^\s*$")
 _MOST_TOLD = 6
-
-
-def ngspice_program() -> str:
-    """Path of the program ngspice.
-
-    Raises
-    ------
-    EngineMissing
-        If it is not installed.
-    """
-    program = shutil.which("ngspice")
-    if program is None:
-        raise EngineMissing(f"the program ngspice is not installed; {advice()}")
-    return program
 
 
 def stream(

@@ -23,12 +23,12 @@ from tcl_circuits.autonomous.record import Records
 from tcl_circuits.autonomous.results import cosine_to_gradient, energies, history, trajectories
 from tcl_circuits.autonomous.run import Progress, Run
 from tcl_circuits.autonomous.stability import stability
-from tcl_circuits.autonomous.transient import ngspice_program
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.spring_file import write_lattice
 from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.commands.output import claim, number, resumable, write_json
+from tcl_circuits.engines.installation import ngspice_program
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
 from tcl_circuits.figures.film import draw_strip, write_film

@@ -115,7 +115,7 @@ def test_standard_runs_away_above_one(tmp_path: Path) -> None:
 
 @slow
 @pytest.mark.parametrize("polarity", ["inverted", "standard"])
-@pytest.mark.parametrize("kind", ["dead_zone", "hard", "soft"])
+@pytest.mark.parametrize("kind", ["dead_zone", "hard", "soft", "vteam"])
 def test_ten_cycles_follow_the_state_equations(tmp_path: Path, polarity: str, kind: str) -> None:
     run = ran(tmp_path, planned("regression", polarity=polarity, kind=kind, cycles=10, look_every=10))
     design = run.design
@@ -155,6 +155,44 @@ def test_iris_learns_in_the_circuit(tmp_path: Path) -> None:
         reached.append(float(past["test_accuracy"].iloc[-1]))
     assert min(reached) >= 0.90
     assert np.mean(reached) >= 0.93
+
+
+@slow
+def test_iris_within_a_thousand_cycles(tmp_path: Path) -> None:
+    reached = []
+    for seed in range(5):
+        (tmp_path / str(seed)).mkdir()
+        _, past = learned(tmp_path / str(seed), "iris", seed, cycles=1000)
+        reached.append(float(past["test_accuracy"].iloc[-1]))
+    assert np.mean(reached) >= 0.95
+
+
+@slow
+@pytest.mark.parametrize("name", ["iris", "xor"])
+@pytest.mark.parametrize("gain", [0.3, 0.9, 1.2, 2.0, 4.0])
+@pytest.mark.parametrize("lag", [True, False])
+def test_classes_stay_bounded_and_improve_with_the_inverted_sawtooth(
+    tmp_path: Path, name: str, gain: float, lag: bool
+) -> None:
+    run, past = learned(tmp_path, name, gain=gain, lag=lag, cycles=60, look_every=60)
+    assert fall(past) > 1.2
+    low, high = run.design.cell.bounds
+    reached = run.design.cell.slope * run.records().rows[:, run.columns.v]
+    assert low * 0.999 < reached.min() < reached.max() < high * 1.001
+
+
+@slow
+def test_the_standard_sawtooth_spoils_iris_above_its_limit(tmp_path: Path) -> None:
+    found = planned("iris", polarity="standard", lag=False, gain=2.0, cycles=100, force=True)
+    with pytest.raises(EngineError, match="likely the network runs away"):
+        Run(found.design, tmp_path, {}).go()
+
+
+@slow
+@pytest.mark.parametrize(("alpha", "least"), [(1.5, 300), (3.0, 8)])
+def test_a_memristors_power_law_learns(tmp_path: Path, alpha: float, least: float) -> None:
+    _, past = learned(tmp_path, "regression", kind="vteam", alpha=alpha, cycles=160)
+    assert fall(past) >= least
 
 
 @slow

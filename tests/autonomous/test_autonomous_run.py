@@ -15,7 +15,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.circuit import Columns, netlist_text
 from tcl_circuits.autonomous.equations import HostUpdated, StateEquations
-from tcl_circuits.autonomous.results import energies, history, trajectories
+from tcl_circuits.autonomous.results import cosine_to_gradient, energies, history, trajectories
 from tcl_circuits.autonomous.run import Run
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.circuit.conduction import Conduction
@@ -42,8 +42,7 @@ def test_ngspice_follows_the_state_equations(tmp_path: Path, polarity: str) -> N
 
 @pytest.mark.parametrize("polarity", ["inverted", "standard"])
 def test_ngspice_follows_the_equations_of_detector_and_power_law(tmp_path: Path, polarity: str) -> None:
-    wanted = {"polarity": polarity, "cycles": 6, "look_every": 6, "detector": True, "kind": "vteam"}
-    run = ran(tmp_path, planned(**wanted))
+    run = ran(tmp_path, planned(polarity=polarity, cycles=6, look_every=6, detector=True, kind="vteam"))
     design = run.design
     found = list(StateEquations(design, 1e-5).run(design.start()))
     expected = design.cell.slope * np.array([s.v for s in found])
@@ -100,6 +99,7 @@ def test_regression_learns_and_the_account_closes(tmp_path: Path) -> None:
     assert past["loss"].iloc[0] / past["loss"].iloc[-1] > 300
     assert past["test_loss"].iloc[-1] < past["test_loss"].iloc[0] / 50
     assert past["cycle"].tolist() == list(range(0, 65, 8))
+    assert 0.5 < cosine_to_gradient(run, records, learned) < 0.95, "strong updates bend within an epoch"
     assert (tmp_path / "stream.bin").stat().st_size == run.size
     account = energies(records)
     assert abs(account["relative_error"]) < 0.01
@@ -109,6 +109,15 @@ def test_regression_learns_and_the_account_closes(tmp_path: Path) -> None:
     low, high = run.design.cell.bounds
     assert conductances(run).min() > low * 0.999
     assert conductances(run).max() < high * 1.001
+
+
+def test_the_first_epoch_goes_down_the_gradient_at_small_gain(tmp_path: Path) -> None:
+    learned = tasks.load("regression")
+    run = ran(tmp_path, planned(cycles=12, gain=0.02))
+    assert cosine_to_gradient(run, run.records(), learned) > 0.98
+    (tmp_path / "none").mkdir()
+    still = ran(tmp_path / "none", planned(cycles=0))
+    assert np.isnan(cosine_to_gradient(still, still.records(), learned))
 
 
 def test_losses_are_those_of_the_conductances(tmp_path: Path) -> None:
