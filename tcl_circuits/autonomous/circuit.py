@@ -224,7 +224,7 @@ def netlist_text(
     control : Control, optional
         Error control.
     """
-    elements = elements_of(design, start, states)
+    elements = with_tables(elements_of(design, start, states))
     return netlist_of(elements, design, start, title, control or Control.of(design))
 
 
@@ -232,7 +232,6 @@ def netlist_of(
     elements: tuple[Element, ...], design: Design, start: int, title: str, control: Control
 ) -> str:
     """Netlist of a run's elements; see :func:`netlist_text`."""
-    elements = with_tables(elements)
     saw = design.schedule.timing.saw
     heading = "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]
     saved = tuple(dict.fromkeys(Columns.of(design).names[1:]))

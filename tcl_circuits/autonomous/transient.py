@@ -2,8 +2,8 @@
 
 ngspice writes its binary raw file into a pipe: nothing is lost if it stops early, nothing has to be kept
 that is not wanted, and a full disk is met here, where it can be told, and not in the simulator, which would
-go on without a word. The workers of :mod:`tcl_circuits.engines.pool` keep a transient in memory up to its end,
-which is faster for the many short ones of a training by a host.
+go on without a word. The workers of :mod:`tcl_circuits.engines.pool` keep a transient in memory up to its
+end, which is faster for the many short ones of a training by a host.
 """
 
 from __future__ import annotations
