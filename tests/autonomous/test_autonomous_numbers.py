@@ -182,13 +182,6 @@ def test_classes_stay_bounded_and_improve_with_the_inverted_sawtooth(
 
 
 @slow
-def test_the_standard_sawtooth_spoils_iris_above_its_limit(tmp_path: Path) -> None:
-    found = planned("iris", polarity="standard", lag=False, gain=2.0, cycles=100, force=True)
-    with pytest.raises(EngineError, match="likely the network runs away"):
-        Run(found.design, tmp_path, {}).go()
-
-
-@slow
 @pytest.mark.parametrize(("alpha", "least"), [(1.5, 300), (3.0, 8)])
 def test_a_memristors_power_law_learns(tmp_path: Path, alpha: float, least: float) -> None:
     _, past = learned(tmp_path, "regression", kind="vteam", alpha=alpha, cycles=160)
