@@ -23,6 +23,7 @@ from tcl_circuits.autonomous.design import Design
 from tcl_circuits.autonomous.plan import Request, plan
 from tcl_circuits.autonomous.recipe import CircuitTask, Recipe
 from tcl_circuits.autonomous.schedule import Schedule
+from tcl_circuits.autonomous.tables import with_tables
 from tcl_circuits.autonomous.timing import pulse_value
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.circuit.builders import lattice
@@ -60,18 +61,23 @@ class Form:
         Nudge and gate as pulses with slow gates; else piecewise linear with fast ones.
     controlled : bool
         Products of node voltages as POLY sources instead of expressions.
+    tables : bool
+        Inputs and targets as tables that are searched by halving; matters in long runs.
     """
 
     design: Design
     control: Control
     pulses: bool = True
     controlled: bool = False
+    tables: bool = True
 
     @cached_property
     def elements(self) -> tuple[Element, ...]:
         """Its elements."""
         found = elements_of(self.design, 0, self.design.start())
-        return found if self.pulses else tuple(self._plain(element) for element in found)
+        if not self.pulses:
+            return tuple(self._plain(element) for element in found)
+        return with_tables(found) if self.tables else found
 
     def _plain(self, element: Element) -> Element:
         if not isinstance(element, PulseVoltage):
@@ -137,6 +143,7 @@ def _forms(size: str) -> dict[str, Form]:
         "pulses, slow gate, gear": Form(ours, replace(quick, method="gear")),
         OURS: Form(ours, quick),
         "states scaled by 30": Form(scaled, quick),
+        "piecewise linear inputs": Form(ours, quick, tables=False),
         "POLY sources": Form(ours, quick, controlled=True),
         "no abstol, vntol": Form(ours, replace(quick, abstol=1e-15, vntol=1e-8)),
     }

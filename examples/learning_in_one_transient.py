@@ -9,7 +9,8 @@ from pathlib import Path
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.moments import moments
 from tcl_circuits.autonomous.plan import Request, plan
-from tcl_circuits.autonomous.run import Run, trajectories
+from tcl_circuits.autonomous.results import trajectories
+from tcl_circuits.autonomous.run import Run
 from tcl_circuits.figures.film import draw_strip, write_film
 from tcl_circuits.figures.style import save
 

@@ -11,7 +11,8 @@ from typing import Literal
 from tcl_circuits import EngineError
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.plan import Request, plan
-from tcl_circuits.autonomous.run import Run, history
+from tcl_circuits.autonomous.results import history
+from tcl_circuits.autonomous.run import Run
 
 learned = tasks.load("regression")
 print(learned.task.description)

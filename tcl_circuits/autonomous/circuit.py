@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.design import Design, Detector, States
+from tcl_circuits.autonomous.tables import with_tables
 from tcl_circuits.circuit.autonomous_cell import CellState
 from tcl_circuits.circuit.autonomous_elements import along
 from tcl_circuits.circuit.elements import (
@@ -53,12 +54,14 @@ class Control:
         """Error control with which conductances follow the state equations within 1 %.
 
         Steep thresholds need a finer one, and so do branches straight across the edges: their small outputs
-        are differences of large voltages. A power law multiplies a relative error by its exponent.
+        are differences of large voltages. A power law multiplies a relative error by its exponent. A peak
+        detector needs dense time points.
         """
         if design.cell.threshold == "vteam":
             return cls(reltol=5e-5, trtol=1.0)
         plain = design.cell.threshold == "dead_zone" and not design.cell.loads
-        return cls() if plain else cls(reltol=2e-4, trtol=2.0)
+        found = cls() if plain else cls(reltol=2e-4, trtol=2.0)
+        return found if design.detector is None else replace(found, longest=0.05)
 
 
 @dataclass(frozen=True)
@@ -194,23 +197,17 @@ def _threshold(design: Design, states: States, names: tuple[str, ...]) -> list[E
     detector = design.detector
     if detector is None:
         return [VoltageSource("vtheta", "theta", "0", design.cell.theta)]
-    ends = [
-        design.nudge.outputs.ends(k, tuple(names[p] for p in design.network.outputs.tolist()))
-        for k in range(design.train.targets.shape[1])
-    ]
-    return list(detector_elements(detector, ends, states.theta))
+    outputs = tuple(names[position] for position in design.network.outputs.tolist())
+    return list(detector_elements(detector, design.nudge.error_texts(outputs), states.theta))
 
 
-def detector_elements(detector: Detector, ends: list[tuple[str, str]], start: float) -> tuple[Element, ...]:
-    """Elements of the peak detector; `ends` are the nodes of each output value."""
-    errors = "+".join(
-        f"abs(V(t{k})-{f'V({plus})' if minus == '0' else f'V({plus},{minus})'})"
-        for k, (plus, minus) in enumerate(ends)
-    )
+def detector_elements(detector: Detector, errors: tuple[str, ...], start: float) -> tuple[Element, ...]:
+    """Elements of the peak detector, of the expressions of the errors."""
+    total = "+".join(f"abs({error})" for error in errors)
     slope, floor = spice_number(detector.slope), spice_number(detector.floor)
     charging = spice_number(detector.charging)
     return (
-        BehaviouralVoltage("berror", "error", "0", f"V(learn)*{slope}*({errors})+{floor}"),
+        BehaviouralVoltage("berror", "error", "0", f"V(learn)*{slope}*({total})+{floor}"),
         BehaviouralCurrent("bpeak", "0", "theta", f"{charging}*max(V(error)-V(theta),0)"),
         Capacitor("cpeak", "theta", "0", detector.capacitance, start),
         Resistor("rpeak", "theta", "0", detector.memory / detector.capacitance),
@@ -231,7 +228,7 @@ def netlist_text(
     control : Control, optional
         Error control.
     """
-    elements = elements_of(design, start, states)
+    elements = with_tables(elements_of(design, start, states))
     return netlist_of(elements, design, start, title, control or Control.of(design))
 
 

@@ -11,7 +11,7 @@ from tcl_circuits.autonomous.schedule import Schedule
 from tcl_circuits.checks import positive
 from tcl_circuits.circuit.autonomous_cell import AutonomousCell
 from tcl_circuits.circuit.network import Network
-from tcl_circuits.circuit.nudge import ConductanceNudge, Nudge
+from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.errors import InputError
 from tcl_circuits.training.task import Samples
 
@@ -23,13 +23,13 @@ NODE_CAPACITANCE = 0.2e-12
 class Detector:
     """A shared peak detector of the output error, whose voltage is every edge's threshold.
 
-    It follows the largest ``slope sum_k abs(T_k - y_k) + floor`` upwards at once and forgets it with
-    `memory`, so that the threshold falls with the error, without a host.
+    It follows the largest ``slope sum_k abs(e_k) + floor`` upwards at once and forgets it with `memory`, so
+    that the threshold falls with the error, without a host; e is the nudge's error: volts or probabilities.
 
     Parameters
     ----------
     slope : float
-        Threshold per volt of error.
+        Threshold per unit of error [V].
     floor : float
         Threshold without any error [V].
     start : float
@@ -52,6 +52,21 @@ class Detector:
     def __post_init__(self) -> None:
         for name in ("slope", "floor", "start", "memory", "capacitance", "charging"):
             positive("Detector", name, getattr(self, name))
+
+    def drift(self, theta: float, error: FloatArray, learns: float) -> float:
+        """Rate of change of the threshold [V/s].
+
+        Parameters
+        ----------
+        theta : float
+            The threshold [V].
+        error : ndarray of shape (values,)
+            The nudge's error.
+        learns : float
+            1 in learning periods, 0 in looks.
+        """
+        top = learns * self.slope * float(np.abs(error).sum()) + self.floor
+        return self.charging * max(top - theta, 0.0) / self.capacitance - theta / self.memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +126,6 @@ class Design:
         self.network.check()
         if not self.nudge.closed_loop:
             raise InputError("an autonomous circuit needs a nudge that follows the outputs; there is no host")
-        if self.detector is not None and not isinstance(self.nudge, ConductanceNudge):
-            raise InputError("the peak detector reads errors in volts: it needs the nudge towards voltages")
         if self.cell.polarity != self.schedule.timing.saw.polarity:
             raise InputError(
                 f"the cell is made for the {self.cell.polarity} sawtooth, "

@@ -78,8 +78,7 @@ class StateEquations:
         period = design.schedule.periods[p]
         begins = [period.wait + k * design.schedule.look_time for k in range(len(period.samples))]
         corners = {t for begin in begins for t in (begin, begin + timing.switch)} | set(timing.corners)
-        watched = [] if design.detector is None else [states.theta]
-        y = np.concatenate([states.x, states.w, states.v, watched])
+        y = np.concatenate([states.x, states.w, states.v, [states.theta]])
         levels = np.vstack([states.inputs, design.inputs[list(period.samples)]])
         target = design.targets[period.samples[0]] if period.learns else states.targets
         for begin, end in _spans(corners):
@@ -89,19 +88,12 @@ class StateEquations:
                 begin,
                 end,
                 [self._inputs_at(t, begins, levels, presented) for t in (begin, end)],
-                [self._strengths(t, period.learns) for t in (begin, end)],
-                target,
-                period.learns,
+                [self._strengths(t, p) for t in (begin, end)],
+                [self._switched(t, states.targets, target) for t in (begin, end)],
             )
             y = self._integrate(course, y, states.v)
-        x, w, v, theta = self._parted(y)
-        level = float(theta[0]) if theta.size else states.theta
-        return States(w, v, x, self._voltage, level, levels[-1], target)
-
-    def _parted(self, y: FloatArray) -> list[FloatArray]:
-        """X, w, v of the edges, and the threshold if a detector sets it."""
-        edges = self._design.network.edge_count
-        return np.split(y, [edges, 2 * edges, 3 * edges])
+        x, w, v = np.split(y[:-1], 3)
+        return States(w, v, x, self._voltage, float(y[-1]), levels[-1], target)
 
     def _inputs_at(self, t: float, begins: list[float], levels: FloatArray, presented: int) -> FloatArray:
         if presented == 0:
@@ -110,27 +102,40 @@ class StateEquations:
         result: FloatArray = levels[presented - 1] + share * (levels[presented] - levels[presented - 1])
         return result
 
-    def _strengths(self, t: float, learns: bool) -> FloatArray:
-        return np.array([pulse_value(pulse, t) * learns for pulse in self._pulses])
+    def _strengths(self, t: float, p: int) -> FloatArray:
+        """Nudge, gate, and the source that is 1 in learning periods, at a time of period `p`."""
+        periods = self._design.schedule.periods
+        before, now = (np.array(float(periods[k].learns)) for k in (max(0, p - 1), p))
+        learns = self._switched(t, before, now)
+        return np.array([*(pulse_value(pulse, t) for pulse in self._pulses), 1.0]) * learns
+
+    def _switched(self, t: float, before: FloatArray, now: FloatArray) -> FloatArray:
+        """What changes with the period's beginning, as the inputs do."""
+        share = min(1.0, t / self._design.schedule.timing.switch)
+        result: FloatArray = before + share * (now - before)
+        return result
 
     def _integrate(self, course: _Course, y: FloatArray, held: FloatArray) -> FloatArray:
-        cell = self._design.cell
+        cell, nudge, detector = self._design.cell, self._design.nudge, self._design.detector
 
         def slope(t: float, y: FloatArray) -> FloatArray:
-            x, w, v, theta = self._parted(y)
-            inputs, (beta, gate) = course.at(t)
+            theta, (x, w, v) = float(y[-1]), np.split(y[:-1], 3)
+            inputs, (beta, gate, learns), target = course.at(t)
             # Without a lag v is w.
             follows = v if cell.lag else w
-            voltage = self.voltages(self.conductance(follows, held), x, inputs, beta, course.target)
+            voltage = self.voltages(self.conductance(follows, held), x, inputs, beta, target)
             u, drops = self._design.sense(voltage) - x, self._design.network.drops(voltage)
             leak = (w - v) / cell.lag_resistance if cell.lag else np.zeros_like(w)
             dw = (
-                cell.write_current(u, gate, theta[0] if theta.size else None, drops)
-                + cell.bound_current(w)
-                - leak
+                cell.write_current(u, gate, theta, drops) + cell.bound_current(w) - leak
             ) / cell.state_capacitance
             dv = leak / cell.lag_capacitance if cell.lag else dw
-            return np.concatenate([u / cell.tau, dw, dv, self._detected(theta, voltage, course)])
+            dtheta = (
+                0.0
+                if detector is None
+                else detector.drift(theta, nudge.error(self._reads @ voltage, target), learns)
+            )
+            return np.concatenate([u / cell.tau, dw, dv, [dtheta]])
 
         from scipy.integrate import solve_ivp
 
@@ -145,16 +150,6 @@ class StateEquations:
         if not found.success:
             raise EngineError(f"the state equations stopped at {found.t[-1]:g} s: {found.message}")
         result: FloatArray = found.y[:, -1]
-        return result
-
-    def _detected(self, theta: FloatArray, voltage: FloatArray, course: _Course) -> FloatArray:
-        """Rate of the peak detector's threshold [V/s]; none without one."""
-        detector = self._design.detector
-        if detector is None:
-            return theta
-        error = np.abs(course.target - self._design.outputs(voltage)).sum() * course.learns
-        above = np.maximum(detector.slope * error + detector.floor - theta, 0.0)
-        result: FloatArray = detector.charging / detector.capacitance * above - theta / detector.memory
         return result
 
     def voltages(
@@ -233,7 +228,7 @@ class HostUpdated(StateEquations):
 
 
 class _Course:
-    """Sources between two corners, linear in time."""
+    """Sources between two corners, linear in time: inputs, strengths and targets at either end."""
 
     def __init__(
         self,
@@ -241,19 +236,16 @@ class _Course:
         end: float,
         inputs: list[FloatArray],
         strengths: list[FloatArray],
-        target: FloatArray,
-        learns: bool,
+        targets: list[FloatArray],
     ) -> None:
-        self.begin, self.end, self.target, self.learns = begin, end, target, learns
-        self._inputs, self._strengths = inputs, strengths
+        self.begin, self.end = begin, end
+        self._ends = inputs, strengths, targets
 
-    def at(self, t: float) -> tuple[FloatArray, FloatArray]:
-        """Input voltages, and strengths of nudge and gate."""
+    def at(self, t: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Input voltages; nudge, gate and whether the period learns; targets."""
         share = (t - self.begin) / (self.end - self.begin)
-        inputs, strengths = (
-            first + share * (last - first) for first, last in (self._inputs, self._strengths)
-        )
-        return np.asarray(inputs), np.asarray(strengths)
+        inputs, strengths, targets = (first + share * (last - first) for first, last in self._ends)
+        return np.asarray(inputs), np.asarray(strengths), np.asarray(targets)
 
 
 def _spans(corners: set[float]) -> list[tuple[float, float]]:

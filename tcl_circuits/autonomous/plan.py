@@ -209,7 +209,7 @@ def require_signal(cell: AutonomousCell, timing: Timing, amplitude: float) -> No
     words = f"the threshold of {engineering(cell.theta, 'V')} is above any signal "
     if cell.theta < fastest:
         raise InputError(
-            f"{words}of a fast ramp of {engineering(tau_f, 's')} (at most {highest}), so "
+            f"{words}of a fast ramp of {engineering(timing.saw.tau_f, 's')} (at most {highest}), so "
             "nothing would be learned: the nudge switches slower than the threshold asks for; "
             "shorten tau_f, lengthen tau_s, or lower the threshold"
         )
@@ -244,6 +244,6 @@ def _detector(learned: CircuitTask, cell: AutonomousCell, timing: Timing) -> Det
     """Peak detector that starts at the cell's threshold with the largest error of the training samples."""
     task = learned.task
     y = task.outputs(free_voltages(task.network, task.train.inputs))
-    error = float(np.abs(y - task.train.targets).sum(axis=1).max())
+    error = float(np.abs(task.nudge.error(y, task.train.targets)).sum(axis=1).max())
     theta = positive("--detector", "threshold", cell.theta)
     return Detector(theta / error, _FLOOR * theta, theta, _MEMORY * timing.period)

@@ -12,7 +12,6 @@ import fcntl
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -24,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.engines.installation import advice
-from tcl_circuits.errors import EngineError, EngineMissing, EngineTimeout
+from tcl_circuits.engines.installation import ngspice_program
+from tcl_circuits.errors import EngineError, EngineTimeout
 
 _CHUNK = 1 << 20
 _POLL = 0.2
@@ -39,20 +38,6 @@ _FAULT = re.compile(
 )
 _HARMLESS = re.compile(r"^(?:Note:|Warning:|Reference value|No\. of|Circuit:|Doing analysis|Using )|^\s*$")
 _MOST_TOLD = 6
-
-
-def ngspice_program() -> str:
-    """Path of the program ngspice.
-
-    Raises
-    ------
-    EngineMissing
-        If it is not installed.
-    """
-    program = shutil.which("ngspice")
-    if program is None:
-        raise EngineMissing(f"the program ngspice is not installed; {advice()}")
-    return program
 
 
 def ngspice_version() -> str | None:

@@ -46,6 +46,11 @@ class OutputMap:
         """Node names of value `k`: positive, and negative or ``0``."""
         return names[self.plus[k]], "0" if self.minus is None else names[self.minus[k]]
 
+    def texts(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Expressions of the values."""
+        ends = [self.ends(k, names) for k in range(len(self.plus))]
+        return tuple(f"V({plus})" if minus == "0" else f"V({plus},{minus})" for plus, minus in ends)
+
 
 def single_ended(count: int) -> OutputMap:
     """One output node a value."""
@@ -72,6 +77,14 @@ class Nudge(Protocol):
 
     def check_targets(self, targets: FloatArray) -> None:
         """Raise an InputError if targets of shape (samples, values) make no sense for this nudge."""
+        ...
+
+    def error(self, y: FloatArray, target: FloatArray) -> FloatArray:
+        """What the force is in proportion to, shape (..., values): of voltages [V], or of probabilities."""
+        ...
+
+    def error_texts(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Expression of each value's error, of the output nodes `names` and the targets at ``t<k>``."""
         ...
 
     def force(self, y: FloatArray, target: FloatArray) -> FloatArray:
@@ -118,9 +131,17 @@ class _SquaredError:
     def check_targets(self, targets: FloatArray) -> None:
         """Accept any voltages."""
 
+    def error(self, y: FloatArray, target: FloatArray) -> FloatArray:
+        """``T - y`` [V]."""
+        return target - y
+
+    def error_texts(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """As :meth:`error`."""
+        return tuple(f"(V(t{k})-{y})" for k, y in enumerate(self.outputs.texts(names)))
+
     def force(self, y: FloatArray, target: FloatArray) -> FloatArray:
         """``g_n (T - y)`` [A]."""
-        return self.conductance * (target - y)
+        return self.conductance * self.error(y, target)
 
     def loss(self, y: FloatArray, target: FloatArray) -> FloatArray:
         """Half the squared error, summed over the values [V^2]."""
@@ -155,10 +176,9 @@ class ConductanceNudge(_SquaredError):
         """One target source and one controlled current source for each value."""
         g = spice_number(self.conductance)
         sources = []
-        for k in range(len(self.outputs.plus)):
+        for k, error in enumerate(self.error_texts(names)):
             plus, minus = self.outputs.ends(k, names)
-            y = f"V({plus})" if minus == "0" else f"V({plus},{minus})"
-            sources.append(BehaviouralCurrent(f"bn{k}", minus, plus, f"V(beta)*{g}*(V(t{k})-{y})"))
+            sources.append(BehaviouralCurrent(f"bn{k}", minus, plus, f"V(beta)*{g}*{error}"))
         return (*_targets(target), *sources)
 
 
@@ -233,9 +253,25 @@ class SoftmaxNudge:
         result: FloatArray = weights / weights.sum(axis=-1, keepdims=True)
         return result
 
+    def error(self, y: FloatArray, target: FloatArray) -> FloatArray:
+        """``Y - softmax``."""
+        return target - self.probabilities(y)
+
+    def error_texts(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """As :meth:`error`.
+
+        The softmax is written as 1/(1 + sum exp((y_j - y_k)/T_m)), which can't overflow to inf/inf.
+        """
+        beat, y = spice_number(1 / self.temperature), self.outputs.texts(names)
+        found = []
+        for k in range(len(y)):
+            others = "+".join(f"exp({beat}*({y[j]}-{y[k]}))" for j in range(len(y)) if j != k)
+            found.append(f"(V(t{k})-1/(1+{others or '0'}))")
+        return tuple(found)
+
     def force(self, y: FloatArray, target: FloatArray) -> FloatArray:
         """``g_n T_m (Y - softmax)`` [A]."""
-        return self.conductance * self.temperature * (target - self.probabilities(y))
+        return self.conductance * self.temperature * self.error(y, target)
 
     def force_jacobian(self, y: FloatArray, target: FloatArray) -> FloatArray:
         """``-g_n (diag(p) - p p^T)`` [S]."""
@@ -256,20 +292,10 @@ class SoftmaxNudge:
         return (self.probabilities(y) - target) / self.temperature
 
     def elements(self, names: tuple[str, ...], target: FloatArray) -> tuple[Element, ...]:
-        """One target source and one controlled current source for each class.
-
-        The softmax is written as 1/(1 + sum exp((y_j - y_k)/T_m)), which can't overflow to inf/inf.
-        """
+        """One target source and one controlled current source for each class."""
         gain = spice_number(self.conductance * self.temperature)
-        beat = spice_number(1 / self.temperature)
-        values = range(len(self.outputs.plus))
-        ends = [self.outputs.ends(k, names) for k in values]
-        y = [f"V({plus})" if minus == "0" else f"V({plus},{minus})" for plus, minus in ends]
         sources = []
-        for k in values:
-            others = "+".join(f"exp({beat}*({y[j]}-{y[k]}))" for j in values if j != k)
-            plus, minus = ends[k]
-            sources.append(
-                BehaviouralCurrent(f"bn{k}", minus, plus, f"V(beta)*{gain}*(V(t{k})-1/(1+{others or '0'}))")
-            )
+        for k, error in enumerate(self.error_texts(names)):
+            plus, minus = self.outputs.ends(k, names)
+            sources.append(BehaviouralCurrent(f"bn{k}", minus, plus, f"V(beta)*{gain}*{error}"))
         return (*_targets(target), *sources)

@@ -16,15 +16,17 @@ from tcl_circuits.autonomous.moments import moments
 from tcl_circuits.autonomous.plan import Plan, Request, plan
 from tcl_circuits.autonomous.recipe import CircuitTask
 from tcl_circuits.autonomous.record import Records
-from tcl_circuits.autonomous.run import Progress, Run, energies, history, trajectories
+from tcl_circuits.autonomous.results import cosine_to_gradient, energies, history, trajectories
+from tcl_circuits.autonomous.run import Progress, Run
 from tcl_circuits.autonomous.stability import stability
-from tcl_circuits.autonomous.transient import ngspice_program, ngspice_version
+from tcl_circuits.autonomous.transient import ngspice_version
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.spring_file import write_lattice
 from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.commands.output import claim, number, resumable, write_json
 from tcl_circuits.commands.provenance import Clock, versions
+from tcl_circuits.engines.installation import ngspice_program
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.figures.autonomous import draw_circuit_loss, draw_conductances, draw_learning_cycles
 from tcl_circuits.figures.film import draw_strip, write_film
@@ -187,7 +189,7 @@ def _summary(
         "baseline": score,
         "baseline_name": None if baseline is None else baseline.name,
         "baseline_measure": measure,
-        "cosine_to_gradient": None,
+        "cosine_to_gradient": number(cosine_to_gradient(run, records, learned)),
         "cycles": design.schedule.cycles,
         "circuit_time_s": float(records.time[-1]),
         "energy_J": parts,

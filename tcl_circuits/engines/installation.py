@@ -1,4 +1,4 @@
-"""Whether libngspice is installed, and how it is had."""
+"""Whether ngspice and libngspice are installed, and how they are had."""
 
 from __future__ import annotations
 
@@ -71,3 +71,17 @@ def library_path() -> str:
             f"libngspice is not installed{place}; {advice()}, or use the exact engine (reference)"
         )
     return found
+
+
+def ngspice_program() -> str:
+    """Path of the program ngspice.
+
+    Raises
+    ------
+    EngineMissing
+        If it is not installed.
+    """
+    program = shutil.which("ngspice")
+    if program is None:
+        raise EngineMissing(f"the program ngspice is not installed; {advice()}")
+    return program

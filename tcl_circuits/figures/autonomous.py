@@ -114,7 +114,7 @@ def draw_conductances(data: xr.Dataset, title: str = "") -> Figure:
         for e in order[_MOST_LINES:]:
             axes.plot(in_time(time), in_siemens(values[:, e]), color=MUTED, alpha=0.35, linewidth=0.9)
         for k, e in enumerate(order[:_MOST_LINES]):
-            label = short_name(data["edge"].to_numpy()[e], 28)
+            label = short_name(data["edge"].to_numpy()[e], 36)
             axes.plot(in_time(time), in_siemens(values[:, e]), label=label, **line_style(k))
         axes.set_xlabel(in_time.label("Circuit time"))
         axes.set_ylabel(in_siemens.label("Conductance"))
@@ -182,7 +182,7 @@ def _strengths(axes: Axes, at: FloatArray, beta: FloatArray, gate: FloatArray) -
 def _lines(axes: Axes, at: FloatArray, values: FloatArray, names: Any, quantity: str) -> None:
     scale = scale_for(values, "V")
     for k, (row, name) in enumerate(zip(values, names, strict=True)):
-        label = short_name(name, 24)
+        label = short_name(name, 36)
         axes.plot(at, scale(row), label=label, **{**line_style(k), "linewidth": 1.3})
     axes.set_ylabel(scale.label(quantity))
     quiet_grid(axes)

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from tcl_circuits.engines.installation import advice
+from tcl_circuits.engines.installation import advice, ngspice_program
 from tcl_circuits.errors import EngineError, EngineMissing, EngineTimeout, InputError
 
 _MEASURED = re.compile(r"^(\w+)\s*=\s*([-+]?\d[\d.]*(?:e[-+]?\d+)?)\b", re.IGNORECASE | re.MULTILINE)
@@ -72,9 +72,7 @@ class NgspiceBatch:
 
     def run(self, place: Path, bench: str, devices: int, seconds: float) -> Mapping[str, float]:
         """Run a test bench; see :class:`Simulator`."""
-        program = shutil.which("ngspice")
-        if program is None:
-            raise EngineMissing(f"the program ngspice is not installed; {advice()}")
+        program = ngspice_program()
         # -n: a user's own start-up file may change what is simulated.
         done = _run([program, "-n", "-b", bench], place, seconds, self.name)
         said = _PROGRESS.sub("", done.stdout + "\n" + done.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,3 @@ def ran(place: Path, found: Plan) -> Run:
     run = Run(found.design, place, {})
     run.go()
     return run
-
-
-def without_test_samples(found: Plan) -> Plan:
-    """The same plan with nothing held out, for quicker looks."""
-    design = found.design
-    none = replace(design.test, inputs=design.test.inputs[:0], targets=design.test.targets[:0])
-    return replace(found, design=replace(design, test=none))

@@ -15,7 +15,8 @@ from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.design import Design
 from tcl_circuits.autonomous.equations import HostUpdated, StateEquations
 from tcl_circuits.autonomous.plan import Plan
-from tcl_circuits.autonomous.run import Run, energies, history
+from tcl_circuits.autonomous.results import energies, history
+from tcl_circuits.autonomous.run import Run
 from tcl_circuits.autonomous.stability import unit_feedback
 from tcl_circuits.errors import EngineError
 

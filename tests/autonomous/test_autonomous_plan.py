@@ -12,6 +12,7 @@ from autonomous_cases import planned
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.design import Detector
 from tcl_circuits.autonomous.plan import Request, plan
+from tcl_circuits.autonomous.stability import free_voltages
 from tcl_circuits.errors import InputError
 
 
@@ -56,6 +57,8 @@ def test_what_a_seed_draws_is_the_same_again() -> None:
         ({"kind": "vteam", "threshold": 0.0}, "needs theta > 0"),
         ({"kind": "vteam", "alpha": 0.9}, "alpha = 0.9 must be at least 1"),
         ({"kind": "vague"}, "threshold 'vague'"),
+        ({"kind": "vteam", "alpha": float("nan")}, "alpha"),
+        ({"kind": "vteam", "threshold": 200.0}, "nudge switches slower"),
         ({"cycles": -1}, "can't be run"),
         ({"cycles": 10**9}, "too many for one transient; run 100000"),
     ],
@@ -99,10 +102,13 @@ def test_nodes_that_are_too_slow_are_told() -> None:
         plan(replace(learned, task=replace(learned.task, network=slow)), Request())
 
 
-def test_a_detector_starts_at_the_threshold_and_wants_volts() -> None:
-    found = planned(detector=True).design
+@pytest.mark.parametrize("name", ["regression", "iris"])
+def test_a_detector_starts_at_the_threshold(name: str) -> None:
+    """For volts and for probabilities: the largest error of a sample asks for the cell's threshold."""
+    found = planned(name, detector=True).design
     detector = found.detector
     assert isinstance(detector, Detector)
     assert detector.start == pytest.approx(found.cell.theta)
-    with pytest.raises(InputError, match="reads errors in volts"):
-        planned("iris", detector=True)
+    y = found.outputs(free_voltages(found.network, found.train.inputs))
+    largest = np.abs(found.nudge.error(y, found.train.targets)).sum(axis=1).max()
+    assert detector.slope * largest == pytest.approx(found.cell.theta)

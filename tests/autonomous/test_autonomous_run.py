@@ -15,7 +15,8 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.circuit import Columns, netlist_text
 from tcl_circuits.autonomous.equations import HostUpdated, StateEquations
-from tcl_circuits.autonomous.run import Run, energies, history, trajectories
+from tcl_circuits.autonomous.results import cosine_to_gradient, energies, history, trajectories
+from tcl_circuits.autonomous.run import Run
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.engines.operating import OperatingPoints
@@ -54,6 +55,47 @@ def test_ngspice_follows_the_state_equations(tmp_path: Path, cycles: int, wanted
 
 
 @pytest.mark.parametrize("polarity", ["inverted", "standard"])
+def test_ngspice_follows_the_equations_of_detector_and_power_law(tmp_path: Path, polarity: str) -> None:
+    run = ran(tmp_path, planned(polarity=polarity, cycles=6, look_every=6, detector=True, kind="vteam"))
+    design = run.design
+    found = list(StateEquations(design, 1e-5).run(design.start()))
+    expected = design.cell.slope * np.array([s.v for s in found])
+    np.testing.assert_allclose(conductances(run), expected, rtol=0.01)
+    moved = np.linalg.norm(expected[-1] - expected[0])
+    assert np.linalg.norm(conductances(run)[-1] - expected[-1]) < 0.02 * moved
+    theta = np.array([s.theta for s in found])
+    np.testing.assert_allclose(run.records().of_kind("end").rows[:, run.columns.theta], theta, rtol=0.02)
+    assert theta[-1] < 0.8 * theta[0]
+
+
+def test_long_sources_as_tables_are_the_same_sources() -> None:
+    """The netlist with expressions gives the currents and states of the one with PWL sources."""
+    design = planned(cycles=4, look_every=2).design
+    columns = Columns.of(design)
+    quick = netlist_text(design, 0, design.start(), "tables")
+    assert "pwl(time" in quick
+    plain = re.sub(r"^V(\w+) (\S+) V\1_table DC 0(?:\.0)?$\n", "", quick, flags=re.MULTILINE | re.IGNORECASE)
+    plain = re.sub(
+        r"^Bv(\w+) v\w+_table 0 v=pwl\(time,(.*)\)$",
+        lambda m: f"V{m[1]} {_node(quick, m[1])} 0 PWL({m[2].replace(',', ' ')})",
+        plain,
+        flags=re.MULTILINE | re.IGNORECASE,
+    )
+    assert "pwl(time" not in plain
+    one, other = (
+        np.vstack(list(stream(text, columns.names, design.schedule.length)))[-1] for text in (quick, plain)
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-9)
+
+
+def _node(text: str, name: str) -> str:
+    """Node of a source."""
+    found = re.search(rf"^V{name} (\S+) ", text, flags=re.MULTILINE | re.IGNORECASE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("polarity", ["inverted", "standard"])
 def test_at_small_gain_it_learns_as_a_host_would(polarity: str) -> None:
     design = planned(polarity=polarity, cycles=4, look_every=4, gain=0.3).design
     start = design.start()
@@ -71,6 +113,7 @@ def test_regression_learns_and_the_account_closes(tmp_path: Path) -> None:
     assert past["loss"].iloc[0] / past["loss"].iloc[-1] > 300
     assert past["test_loss"].iloc[-1] < past["test_loss"].iloc[0] / 50
     assert past["cycle"].tolist() == list(range(0, 65, 8))
+    assert 0.5 < cosine_to_gradient(run, records, learned) < 0.95, "strong updates bend within an epoch"
     assert (tmp_path / "stream.bin").stat().st_size == run.size
     account = energies(records)
     assert abs(account["relative_error"]) < 0.01

@@ -12,7 +12,8 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous import tasks
 from tcl_circuits.autonomous.circuit import Control
 from tcl_circuits.autonomous.equations import StateEquations
-from tcl_circuits.autonomous.run import Run, energies, history
+from tcl_circuits.autonomous.results import energies, history
+from tcl_circuits.autonomous.run import Run
 from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.engines.operating import OperatingPoints
 

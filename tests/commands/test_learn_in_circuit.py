@@ -77,7 +77,7 @@ def test_a_run_leaves_its_files(tcl: Tcl, tmp_path: Path) -> None:
         (("regression", "--settle", "4us"), "switch slower"),
         (("regression", "--tau-f", "1M"), "ambiguous"),
         (("regression", "--time-limit", -1), "--time-limit"),
-        (("iris", "--detector"), "reads errors in volts"),
+        (("regression", "--kind", "vteam", "--alpha", 0), "alpha"),
     ],
 )
 def test_bad_input_is_told_before_anything_runs(
