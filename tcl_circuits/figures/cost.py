@@ -15,6 +15,7 @@ from tcl_circuits.units import engineering
 
 _PARTS = {
     "dc_J": "conductances",
+    "diodes_J": "diodes",
     "write_J": "writes",
     "sense_J": "sense branches",
     "appendix_c_J": "Appendix C's estimate",
@@ -49,12 +50,14 @@ def draw_cost(cost: Mapping[str, Any]) -> Figure:
 
 def _energies(axes: Axes, cycles: Mapping[str, Mapping[str, Any]]) -> None:
     """Bars on a logarithmic axis, each with its value."""
-    values = np.array([[cycle[part] for part in _PARTS] for cycle in cycles.values()])
+    diodes = any(cycle["diodes_J"] for cycle in cycles.values())
+    parts = {part: label for part, label in _PARTS.items() if diodes or part != "diodes_J"}
+    values = np.array([[cycle[part] for part in parts] for cycle in cycles.values()])
     known = values[values > 0]
     low = 10 ** (np.floor(np.log10(known.min())) - 1) if known.size else 1e-18
     height = 0.8 / len(cycles)
     for k, name in enumerate(cycles):
-        place = np.arange(len(_PARTS)) + (k - (len(cycles) - 1) / 2) * height
+        place = np.arange(len(parts)) + (k - (len(cycles) - 1) / 2) * height
         axes.barh(
             place, np.maximum(values[k], low) - low, height * 0.92, left=low, color=PALETTE[k], label=name
         )
@@ -68,7 +71,7 @@ def _energies(axes: Axes, cycles: Mapping[str, Mapping[str, Any]]) -> None:
             )
     axes.set_xscale("log")
     axes.set_xlim(low, max(float(values.max()), low) * 300)
-    axes.set_yticks(range(len(_PARTS)), list(_PARTS.values()))
+    axes.set_yticks(range(len(parts)), list(parts.values()))
     axes.invert_yaxis()
     axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(True, axis="x", color=FAINT, linewidth=0.6)
