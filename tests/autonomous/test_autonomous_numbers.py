@@ -181,7 +181,7 @@ def test_iris_learns_in_the_circuit(tmp_path: Path) -> None:
 @slow
 @pytest.mark.parametrize("name", ["iris", "xor"])
 def test_what_other_networks_do_at_large_gain(tmp_path: Path, name: str) -> None:
-    """Inverted: bounded and better, with the lag and without; standard: aborts or ends no better."""
+    """Inverted: bounded and better, with the lag and without; standard: aborts, or learns less."""
     cycles = 100 if name == "iris" else 40
     for k, gain in enumerate((0.3, 0.9, 1.2, 2.0, 4.0)):
         for lag in (True, False):
@@ -193,6 +193,7 @@ def test_what_other_networks_do_at_large_gain(tmp_path: Path, name: str) -> None
             low, high = run.design.cell.bounds
             assert reached.min() > low * 0.999
             assert reached.max() < high * 1.001
+    inverted = fall(past)
     place = tmp_path / "standard"
     place.mkdir()
     wild = planned(
@@ -203,8 +204,7 @@ def test_what_other_networks_do_at_large_gain(tmp_path: Path, name: str) -> None
     if said:
         assert "likely the network runs away" in said
     else:
-        past = history(run, run.records(), tasks.load(name))
-        assert past["loss"].iloc[-1] > past["loss"].iloc[0]
+        assert fall(history(run, run.records(), tasks.load(name))) < 0.7 * inverted
 
 
 @slow
