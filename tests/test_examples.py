@@ -213,3 +213,15 @@ def test_memristor_loops(tmp_path: Path) -> None:
     down = numbers(text, "down: # # # of what was wanted")[0]
     # Windows: the nearer to a bound, the less is written towards it.
     assert up[0] > up[1] > up[2] > 0 > down[0] > down[1] > down[2]
+
+
+def test_nonlinear_xor(tmp_path: Path) -> None:
+    text = run("nonlinear_xor.py", tmp_path)
+    divided, right = numbers(text, "with diode pairs: error / #, #% right")[0]
+    assert divided > 100
+    assert right == 100
+    divided, right = numbers(text, "without: error / #, #% right")[0]
+    assert divided < 2
+    assert right <= 50, "no linear network knows exclusive or"
+    y, wanted = numbers(text, "y = # mV in ngspice, # mV wanted").T
+    assert y == pytest.approx(wanted, abs=20)

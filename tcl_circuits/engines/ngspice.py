@@ -22,6 +22,8 @@ from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import spice_number
 
 _LONGEST_STEP = 0.25
+_LONGEST_STEP_OF_DIODES = 1 / 16
+"""Share of a cycle. Diodes bend the slow ramp, so that u may cross a threshold on it, for long and slowly."""
 _MOST_ALTERED = 8
 """Corners of an input that fit into one command for sure; longer ramps are written into the deck."""
 _FIRST_STEP = 0.2
@@ -88,7 +90,8 @@ class Ngspice:
         ohms = cell.resistance(network.conductance)
         length = span.stop - span.start
         first = min(length / 50, _FIRST_STEP * span.fastest)
-        analysis = f"tran {first:.6g} {spice_number(length)} 0 {_LONGEST_STEP * length:.6g}"
+        longest = (_LONGEST_STEP_OF_DIODES if network.parts else _LONGEST_STEP) * length
+        analysis = f"tran {first:.6g} {spice_number(length)} 0 {longest:.6g}"
         control = tolerances(self._reltol, network, cell, saw, drive, span)
         held_force = self._held_force(network, cell, drive)
         jobs = [

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.graph_text import shown
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
+from tcl_circuits.engines.interpolation import beta_interpolation
 from tcl_circuits.engines.junctions import Junctions
 from tcl_circuits.engines.newton import Convergence, HeldPull, NudgePull, PortSolver, PortState, RowPull
 from tcl_circuits.engines.quasistatic import Ports
@@ -295,21 +295,3 @@ class NudgedCourse:
     def _size(self, rest: Rest) -> float:
         """Largest current of a diode at rest [A]."""
         return float(np.abs(self._points.leaving(rest)).max(initial=0.0))
-
-
-def beta_interpolation(beta: FloatArray, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Chebyshev nodes in beta (0 to 1), increasing, and what is made of values at them.
-
-    Returns
-    -------
-    nodes : ndarray of shape (count,)
-        Strengths.
-    weights : ndarray of shape (points, count)
-        Interpolation at `beta`.
-    tail : ndarray of shape (2, count)
-        The polynomial's last two coefficients, which tell its error.
-    """
-    points = chebyshev.chebpts1(count)
-    basis = np.asarray(np.linalg.inv(chebyshev.chebvander(points, count - 1)), dtype=np.float64)
-    weights = np.asarray(chebyshev.chebvander(2 * beta - 1, count - 1) @ basis, dtype=np.float64)
-    return np.asarray(0.5 * (points + 1), dtype=float), weights, basis[-2:]

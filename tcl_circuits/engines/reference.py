@@ -9,7 +9,6 @@ corners.
 from __future__ import annotations
 
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SIGNALS, Cell, SenseCell
@@ -19,6 +18,7 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.dynamic import run_linear
 from tcl_circuits.engines.grid import Schedule, branch_outputs, graded_grid, response_matrices
+from tcl_circuits.engines.interpolation import beta_interpolation
 from tcl_circuits.engines.linear import linear_model
 from tcl_circuits.engines.operating import NudgedCourse, OperatingPoints
 from tcl_circuits.engines.quasistatic import Ports, port_currents
@@ -200,7 +200,10 @@ def quasistatic_voltages(network: Network, drive: Drive, time: FloatArray, beta:
     if not points.linear:
         return rest.voltages[:, None, :] + NudgedCourse(points, drive.nudge).along(rest, drive.targets, beta)
     ports = Ports(points.conduction, drive.nudge)
-    nodes, weights = _beta_interpolation(beta)
+    if beta.size > _BETA_NODES:
+        nodes, weights, _ = beta_interpolation(beta, _BETA_NODES)
+    else:
+        nodes, weights = beta, np.eye(beta.size)
     shape = (drive.samples, nodes.size)
     currents = port_currents(
         drive.nudge,
@@ -261,16 +264,6 @@ def _start_values(ports: Ports, free: FloatArray, time: FloatArray) -> FloatArra
     """Output values at the sawtooth's start, (samples, 1, values)."""
     start = int(np.searchsorted(time, 0.0))
     return ports.values(free[:, start : start + 1])
-
-
-def _beta_interpolation(beta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Nodes in beta and the weights (time, nodes) that interpolate from them; Chebyshev for many times."""
-    if beta.size <= _BETA_NODES:
-        return beta, np.eye(beta.size)
-    points = chebyshev.chebpts1(_BETA_NODES)
-    basis = chebyshev.chebvander(points, _BETA_NODES - 1)
-    weights = chebyshev.chebvander(2 * beta - 1, _BETA_NODES - 1) @ np.linalg.inv(basis)
-    return 0.5 * (points + 1), weights
 
 
 def _at_times(drive: Drive, time: FloatArray) -> FloatArray:

@@ -22,6 +22,7 @@ from tcl_circuits.protocol import Sawtooth
 
 DESIGNS: dict[str, Callable[[], Design]] = {
     "iris": lambda: task_design("iris"),
+    "xor": lambda: task_design("xor"),
     "hostile": hostile_design,
     "linear": lambda: small_design(tcl.SenseCell("linear")),
     "series": lambda: small_design(tcl.SeriesCell(np.linspace(1e-12, 2e-12, 12))),

@@ -16,8 +16,9 @@ from sklearn.datasets import load_digits
 
 import tcl_circuits as tcl
 from tcl_circuits.jobs import JobsError, LocalWorkers, Store
+from tcl_circuits.surveys.axes import AXES
 from tcl_circuits.surveys.imperfections import Imperfections
-from tcl_circuits.surveys.robustness import AXES, RobustnessStudy, endure
+from tcl_circuits.surveys.robustness import RobustnessStudy, endure
 from tcl_circuits.surveys.rules import comparison
 from tcl_circuits.surveys.rules.comparison import RATES, RuleStudy, attempt, best_rate, compare
 from tcl_circuits.surveys.rules.training import Plan, train, train_on
