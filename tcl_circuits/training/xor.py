@@ -58,7 +58,7 @@ def hidden_network(seed: int) -> Network:
     graph: nx.Graph[str] = nx.Graph()
     for column, names in enumerate((first + rails, hidden, outputs)):
         for k, name in enumerate(names):
-            graph.add_node(name, pos=(float(column), -(k + 0.5) / len(names)))
+            graph.add_node(name, pos=(float(column), -2 * (k + 0.5) / len(names)))
     graph.add_edges_from((i, h) for i in first for h in hidden)
     graph.add_edges_from((h, o) for h in hidden + rails for o in outputs)
     network = Network.from_graph(

@@ -43,17 +43,16 @@ def test_voltages_are_those_of_ngspice_in_twenty_networks(seed: int, ngspice: Ng
     check_against_ngspice(seed, ngspice)
 
 
-@pytest.mark.parametrize(
-    ("seed", "nodes", "most_amplifiers", "reltol"), [(3, 30, 3, 1e-6), (19, 30, 3, 1e-6), (7, 20, 0, 1e-7)]
-)
+@pytest.mark.parametrize(("seed", "nodes", "most_amplifiers"), [(3, 30, 3), (19, 30, 3), (7, 20, 0)])
+@pytest.mark.parametrize("reltol", [None, 1e-6])
 def test_edges_learn_what_they_learn_in_ngspice(
-    seed: int, nodes: int, most_amplifiers: int, reltol: float
+    seed: int, nodes: int, most_amplifiers: int, reltol: float | None
 ) -> None:
-    """The last has an edge whose slow side ends 1 % below the threshold: at 1e-6, ngspice lets it pass."""
+    """In the last network, diodes lift u of an edge over the threshold on a part of the slow ramp."""
     network, drive = random_network(seed, nodes, most_amplifiers), driven(seed, samples=2)
     cell, saw = SenseCell(), Sawtooth(1e-5, 1e-3)
     gate = design_rule(network, cell, saw, drive).gate(network, cell)
-    with Ngspice(reltol=reltol) as engine:
+    with Ngspice() if reltol is None else Ngspice(reltol=reltol) as engine:
         simulated = engine.run(network, cell, saw, drive)
     exact = Reference().run(network, cell, saw, drive)
     found, expected = (temporal_contrast(network, cell, saw, run, gate) for run in (simulated, exact))

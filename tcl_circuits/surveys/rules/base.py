@@ -12,7 +12,7 @@ from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.surveys.imperfections import FULL_SCALE
 from tcl_circuits.surveys.rules.bench import Bench
-from tcl_circuits.surveys.rules.channel import BOLTZMANN
+from tcl_circuits.synapse.cost import BOLTZMANN
 
 RELAXATION_SHARE = 0.1
 """Relaxation time of the network tau_r, as a share of the fast ramp, which a network has to follow."""

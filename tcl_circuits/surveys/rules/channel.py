@@ -16,9 +16,8 @@ from tcl_circuits.surveys.imperfections import Imperfections
 from tcl_circuits.surveys.rules.bench import BETAS
 from tcl_circuits.surveys.rules.parts import Parts
 from tcl_circuits.surveys.rules.smeared import SmearedThreshold
+from tcl_circuits.synapse.cost import BOLTZMANN
 
-BOLTZMANN = 1.380649e-23
-"""Boltzmann's constant [J/K]."""
 _TAIL = 8.0
 _EDGES_AT_ONCE = 100
 
