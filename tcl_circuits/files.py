@@ -1,12 +1,13 @@
-"""Files that are written whole or not at all, and checkpoints that can't be read."""
+"""Files that are written whole or not at all, and checkpoints that can't be read or are another run's."""
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tcl_circuits.errors import InputError
 
@@ -44,3 +45,32 @@ def reading_checkpoint(path: Path, resuming: str) -> Iterator[None]:
         raise InputError(
             f"{path} can't be read as a checkpoint ({reason}); start anew without {resuming}"
         ) from None
+
+
+def require_same_run(
+    path: Path,
+    saved: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    same: Callable[[object, object], bool] = operator.eq,
+    advice: str = "",
+) -> None:
+    """Raise an InputError that names every setting in which a file's run differs from the one wanted.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    saved, wanted : mapping
+        Settings in the file, and those it must have.
+    same : callable
+        Whether two values of a setting are the same.
+    advice : str
+        What ends the message.
+    """
+    differing = [
+        f"{name} was {saved.get(name)!r}, is {value!r}"
+        for name, value in wanted.items()
+        if not same(saved.get(name), value)
+    ]
+    if differing:
+        raise InputError(f"{path} belongs to another run: {'; '.join(differing)}{advice}")

@@ -23,7 +23,7 @@ from tcl_circuits.autonomous.design import Design, States
 from tcl_circuits.autonomous.energy import PARTS, cumulated, powers
 from tcl_circuits.autonomous.schedule import KINDS, Kind, Mark
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import reading_checkpoint, replacing
+from tcl_circuits.files import reading_checkpoint, replacing, require_same_run
 
 _VERSION = 1
 _HEAD = 4
@@ -131,14 +131,7 @@ class RecordFile:
 
     def _require(self, saved: Mapping[str, Any]) -> None:
         # Through JSON and back, so that tuples and lists are the same.
-        wanted = json.loads(json.dumps(self._settings))
-        differing = [
-            f"{name} was {saved.get(name)!r}, is {value!r}"
-            for name, value in wanted.items()
-            if saved.get(name) != value
-        ]
-        if differing:
-            raise InputError(f"{self.path} belongs to another run: {'; '.join(differing)}")
+        require_same_run(self.path, saved, json.loads(json.dumps(self._settings)))
 
     def rewind(self, records: int) -> None:
         """Drop all but the first records."""

@@ -28,3 +28,4 @@ ExecutorOption = Annotated[
 JobWorkersOption = Annotated[
     int | None, typer.Option("--workers", help="Processes; by default one for each core.", min=1)
 ]
+ResumeJobsOption = Annotated[bool, typer.Option("--resume", help="Do what is missing in --out.")]

@@ -17,6 +17,7 @@ from tcl_circuits.cli.options import (
     JsonOption,
     OutOption,
     PolarityOption,
+    ResumeJobsOption,
     SeedOption,
     TauFOption,
     TauSOption,
@@ -38,7 +39,6 @@ ImperfectionsOption = Annotated[
 EpochsOption = Annotated[
     int | None, typer.Option(help="Passes through the samples; 12 for classes, 60 for values.", min=1)
 ]
-ResumeOption = Annotated[bool, typer.Option("--resume", help="Do what is missing in --out.")]
 
 
 @app.command()
@@ -55,7 +55,7 @@ def compare_rules(
     executor: ExecutorOption = "local",
     workers: JobWorkersOption = None,
     out: OutOption = None,
-    resume: ResumeOption = False,
+    resume: ResumeJobsOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -105,7 +105,7 @@ def robustness(
     executor: ExecutorOption = "local",
     workers: JobWorkersOption = None,
     out: OutOption = None,
-    resume: ResumeOption = False,
+    resume: ResumeJobsOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:

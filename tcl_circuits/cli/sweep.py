@@ -24,6 +24,7 @@ from tcl_circuits.cli.options import (
     JobWorkersOption,
     JsonOption,
     OutOption,
+    ResumeJobsOption,
     SeedOption,
     TauFOption,
 )
@@ -45,7 +46,7 @@ def sweep(
     executor: ExecutorOption = "local",
     workers: JobWorkersOption = None,
     out: OutOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Do what is missing in --out.")] = False,
+    resume: ResumeJobsOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:

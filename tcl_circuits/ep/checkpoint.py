@@ -16,7 +16,7 @@ from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.ep.layers import Array, State
 from tcl_circuits.ep.network import Network
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import reading_checkpoint, replacing
+from tcl_circuits.files import reading_checkpoint, replacing, require_same_run
 
 _VERSION = 1
 COLUMNS = ("epoch", "train_error", "test_error", "cpu_s")
@@ -116,16 +116,8 @@ class Checkpoint:
 
     def require(self, settings: Mapping[str, Any], path: Path) -> None:
         """Raise an InputError that names every setting in which another run differs from this one."""
-        differing = [
-            f"{name} was {self.settings.get(name)!r}, is {value!r}"
-            for name, value in settings.items()
-            if self.settings.get(name) != value
-        ]
-        if differing:
-            raise InputError(
-                f"{path} belongs to another run: {'; '.join(differing)}. "
-                "Resume with the settings it was made with, or start anew elsewhere"
-            )
+        advice = ". Resume with the settings it was made with, or start anew elsewhere"
+        require_same_run(path, self.settings, settings, advice=advice)
 
 
 def _write(file: BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:

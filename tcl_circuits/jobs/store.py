@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import require_same_run
 
 _VERSION = 1
 
@@ -101,13 +102,8 @@ class Store:
             raise self._damaged(1)
         if version > _VERSION:
             raise InputError(f"{self._path} is of version {version}; this package reads {_VERSION}")
-        differing = [
-            f"{name} was {saved.get(name)!r}, is {self._description.get(name)!r}"
-            for name in sorted(saved.keys() | self._description.keys())
-            if saved.get(name) != self._description.get(name)
-        ]
-        if differing:
-            raise InputError(f"{self._path} belongs to another run: {'; '.join(differing)}")
+        either = sorted(saved.keys() | self._description.keys())
+        require_same_run(self._path, saved, {name: self._description.get(name) for name in either})
 
     def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
         try:

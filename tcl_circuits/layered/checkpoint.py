@@ -12,7 +12,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import reading_checkpoint, replacing
+from tcl_circuits.files import reading_checkpoint, replacing, require_same_run
 from tcl_circuits.layered.circuit import Array
 
 _VERSION = 1
@@ -114,16 +114,8 @@ class Checkpoint:
 
     def require(self, settings: Mapping[str, Any], path: Path) -> None:
         """Raise an InputError that names every setting in which another run differs from this one."""
-        differing = [
-            f"{name} was {self.settings.get(name)!r}, is {value!r}"
-            for name, value in settings.items()
-            if self.settings.get(name) != value
-        ]
-        if differing:
-            raise InputError(
-                f"{path} belongs to another run: {'; '.join(differing)}. "
-                "Resume with the settings it was made with, or start anew elsewhere"
-            )
+        advice = ". Resume with the settings it was made with, or start anew elsewhere"
+        require_same_run(path, self.settings, settings, advice=advice)
 
 
 def _read(path: Path) -> Checkpoint:

@@ -13,7 +13,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import reading_checkpoint, replacing
+from tcl_circuits.files import reading_checkpoint, replacing, require_same_run
 
 _VERSION = 1
 
@@ -101,13 +101,7 @@ class Checkpoint:
 
     def require(self, settings: Mapping[str, Any], path: Path) -> None:
         """Raise an InputError that names every setting in which another run differs from this one."""
-        differing = [
-            f"{name} was {self.settings.get(name)!r}, is {value!r}"
-            for name, value in settings.items()
-            if not _same(self.settings.get(name), value)
-        ]
-        if differing:
-            raise InputError(f"{path} belongs to another run: {'; '.join(differing)}")
+        require_same_run(path, self.settings, settings, _same)
 
 
 def _same(saved: object, value: object) -> bool:
