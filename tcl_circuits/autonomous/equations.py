@@ -190,23 +190,18 @@ class StateEquations:
             y = reads @ voltage
             state = diodes.state(across)
             current, steepness, at = state
-            leaving = diodes.sign * (current + steepness * (self._over(voltage) - at))
+            leaving = diodes.sign * (current + steepness * (diodes.across(voltage) - at))
             missing = matrix @ voltage - held - beta * reads.T @ design.nudge.force(y, target)
             missing += self._at_diodes.T @ leaving
             slope = matrix - beta * reads.T @ design.nudge.force_jacobian(y, target) @ reads
             slope += (self._at_diodes.T * steepness) @ self._at_diodes
             step = np.linalg.solve(slope[np.ix_(free, free)], missing[free])
             voltage[free] -= step
-            before, across = across, diodes.step(across, state, self._over(voltage))
+            before, across = across, diodes.step(across, state, diodes.across(voltage))
             if max(np.abs(step).max(), np.abs(across - before).max(initial=0.0)) <= _SMALLEST:
                 self._voltage, self._across = voltage, across
                 return voltage
         raise EngineError(f"the voltages did not converge in {_MOST_STEPS} Newton steps")
-
-    def _over(self, voltage: FloatArray) -> FloatArray:
-        """Voltages over the diodes, in their own direction [V]."""
-        found: FloatArray = self._junctions.sign * (voltage[self._junctions.nodes] - self._junctions.rail)
-        return found
 
 
 class HostUpdated(StateEquations):

@@ -38,7 +38,7 @@ def diode_currents(network: Network, voltages: FloatArray) -> tuple[Junctions, F
         If the search for a current does not converge, as with voltages that are no numbers.
     """
     junctions = Junctions(network)
-    across: FloatArray = junctions.sign * (voltages[:, junctions.nodes] - junctions.rail)
+    across = junctions.across(voltages)
     if junctions.count == 0:
         return junctions, across, across
     v = junctions.start(across, np.zeros(junctions.count))

@@ -76,6 +76,11 @@ class Junctions:
         steepness = self._saturation / self._thermal * (slope + self._paired * slope_back)
         return current, steepness / (1 + self._ohms * steepness), v + self._ohms * current
 
+    def across(self, voltages: FloatArray) -> FloatArray:
+        """Voltages across the diodes (..., diodes), in their own direction, of nodes (..., nodes) [V]."""
+        found: FloatArray = self.sign * (voltages[..., self.nodes] - self.rail)
+        return found
+
     def start(self, x: FloatArray, resistance: FloatArray) -> FloatArray:
         """Junction voltages for a search, where each diode alone would have them or above.
 

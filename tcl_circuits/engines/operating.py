@@ -98,7 +98,7 @@ class OperatingPoints:
             self._require_balance(around, junctions)
             return Rest(around, around, junctions)
         solver = PortSolver(self.junctions, self._resistance, self.diode_names)
-        state = solver.solve(self.across(around), HeldPull(np.zeros((inputs.shape[0], 0))))
+        state = solver.solve(self.junctions.across(around), HeldPull(np.zeros((inputs.shape[0], 0))))
         voltages = around + state.currents @ self.diode_response.T
         self._require_balance(voltages, state.junctions)
         return Rest(voltages, around, state.junctions, state.convergence)
@@ -162,11 +162,6 @@ class OperatingPoints:
             drawn = np.linalg.solve(matrix, (conductance * adjoint[:, nodes])[..., None])[..., 0]
             adjoint = adjoint - drawn @ back.T
         return adjoint
-
-    def across(self, voltages: FloatArray) -> FloatArray:
-        """Voltages across the diodes (rows, diodes), in their own direction."""
-        found: FloatArray = self.junctions.sign * (voltages[:, self.junctions.nodes] - self.junctions.rail)
-        return found
 
     def leaving(self, rest: Rest) -> FloatArray:
         """Currents through the diodes (samples, diodes) at rest, in their own direction [A]."""
@@ -289,7 +284,7 @@ class NudgedCourse:
             if self._nudge.closed_loop
             else HeldPull(beta[:, None] * self._nudge.force(held, targets))
         )
-        given = np.hstack([self._points.across(rest.around), self._ports.values(rest.around)])
+        given = np.hstack([self._points.junctions.across(rest.around), self._ports.values(rest.around)])
         return self._solver.solve(given, pull, guess)
 
     def _size(self, rest: Rest) -> float:

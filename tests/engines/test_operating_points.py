@@ -102,9 +102,9 @@ def test_power_given_is_power_spent() -> None:
     points = OperatingPoints(network)
     rest = points.free(volts(5))
     drops = network.drops(rest.voltages)
-    heat = (drops**2) @ network.conductance + (points.across(rest.voltages) * points.leaving(rest)).sum(
-        axis=1
-    )
+    heat = (drops**2) @ network.conductance + (
+        points.junctions.across(rest.voltages) * points.leaving(rest)
+    ).sum(axis=1)
     current = network.conductance * drops
     given_off = np.zeros_like(rest.voltages)
     for e, (a, b) in enumerate(network.edges.tolist()):
