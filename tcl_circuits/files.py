@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all, and checkpoints that can't be read or are another run's."""
+"""Files: read whole within bounds, written whole or not at all; checkpoints of another run told."""
 
 from __future__ import annotations
 
+import json
 import operator
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,89 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tcl_circuits.errors import InputError
+
+LARGEST_FILE = 1 << 30
+"""Bytes of the largest file that is read whole; no file of this package is near it."""
+
+
+def require_file(path: Path, remedy: str) -> None:
+    """Raise an InputError unless `path` is a regular file of a size that can be read.
+
+    Pipes and devices are refused at once: to read one may never end.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    remedy : str
+        What to do about it, as "give a CSV file"; ends the message.
+    """
+    try:
+        fault = _fault(path)
+    except (OSError, ValueError) as failure:  # ValueError: a NUL in the name
+        fault = f"can't be read ({getattr(failure, 'strerror', None) or failure})"
+    if fault:
+        raise InputError(f"{path} {fault}; {remedy}")
+
+
+def _fault(path: Path) -> str | None:
+    if not path.is_file():
+        if path.is_dir():
+            return "is a directory"
+        return "is a pipe or a device, not a file" if path.exists() else "does not exist"
+    size = path.stat().st_size
+    return f"has {size:,} bytes, more than {LARGEST_FILE:,}" if size > LARGEST_FILE else None
+
+
+def read_bytes(path: Path, remedy: str) -> bytes:
+    """Return what is in a regular file; every fault is an InputError (see :func:`require_file`)."""
+    require_file(path, remedy)
+    try:
+        return path.read_bytes()
+    except OSError as failure:
+        raise InputError(f"{path} can't be read ({failure.strerror}); {remedy}") from None
+
+
+def read_text(path: Path, remedy: str) -> str:
+    """Return the text of a file in UTF-8, with or without a byte order mark; faults as :func:`read_bytes`."""
+    try:
+        return read_bytes(path, remedy).decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        raise InputError(f"{path} is not UTF-8 text ({failure.reason}); {remedy}") from None
+
+
+def parse_json(data: str | bytes, source: str, remedy: str) -> Any:
+    """Parse JSON; a key that stands twice in an object is refused, and NaN and infinity are.
+
+    Raises
+    ------
+    InputError
+        If it is no JSON, is nested too deeply, or says one thing twice.
+    """
+    try:
+        return json.loads(data, object_pairs_hook=_unique, parse_constant=_no_number)
+    except RecursionError:
+        raise InputError(f"{source} is nested too deeply; {remedy}") from None
+    except ValueError as failure:  # includes what is no UTF-8, and numbers of too many digits
+        raise InputError(f"{source} is not the JSON of this package ({failure}); {remedy}") from None
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """Return what a JSON file holds; faults as :func:`read_bytes` and :func:`parse_json`."""
+    return parse_json(read_bytes(path, remedy), str(path), remedy)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is not a number that JSON knows")
 
 
 @contextmanager
