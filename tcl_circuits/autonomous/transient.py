@@ -14,7 +14,6 @@ import re
 import select
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +23,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.engines.installation import ngspice_program
+from tcl_circuits.engines.launch import clean_environment, private_directory
 from tcl_circuits.errors import EngineError, EngineTimeout
 
 _CHUNK = 1 << 20
@@ -42,9 +42,16 @@ _MOST_TOLD = 6
 
 def ngspice_version() -> str | None:
     """What the program calls itself, as ``ngspice-39``; None if it does not say."""
-    asked = subprocess.run(
-        [ngspice_program(), "--version"], capture_output=True, text=True, timeout=60, check=False
-    )
+    with private_directory() as place:
+        asked = subprocess.run(
+            [ngspice_program(), "--version"],
+            cwd=place,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     found = re.search(r"ngspice-[\w.+-]+", asked.stdout)
     return None if found is None else found.group()
 
@@ -80,8 +87,7 @@ def stream(
     """
     program = ngspice_program()
     limit = None if time_limit is None else time.monotonic() + time_limit
-    with tempfile.TemporaryDirectory(prefix="tcl-") as name:
-        place = Path(name)
+    with private_directory() as place:
         (place / "run.cir").write_text(text, encoding="ascii")
         os.mkfifo(place / "run.raw")
         with _process(program, place) as process:
@@ -107,13 +113,11 @@ def _sound(rows: FloatArray) -> int:
 @contextmanager
 def _process(program: str, place: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Ngspice at work; it ends with the block."""
-    environment = {**os.environ, "LC_ALL": "C", "OMP_NUM_THREADS": "1"}
     with (place / "said").open("wb") as said:
         process = subprocess.Popen(
-            # -n: a user's own start-up file may change what is simulated.
-            [program, "-n", "-b", "-r", "run.raw", "run.cir"],
+            [program, "-b", "-r", "run.raw", "run.cir"],
             cwd=place,
-            env=environment,
+            env=clean_environment(),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,

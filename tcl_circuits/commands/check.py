@@ -8,7 +8,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.engines import Ngspice, Reference
-from tcl_circuits.engines.installation import advice, find_library
+from tcl_circuits.engines.installation import find_library, why_no_library
 from tcl_circuits.errors import EngineMissing, InputError
 from tcl_circuits.training.task import Task
 from tcl_circuits.training.trainer import Trainer
@@ -27,9 +27,7 @@ def chosen(count: int, available: int) -> IntArray:
     if not 0 <= count <= available:
         raise InputError(f"--check {count} must lie in 0 .. {available}, the number of test samples")
     if count and find_library() is None:
-        raise EngineMissing(
-            f"--check needs ngspice, which is not installed; {advice()}, or leave --check out"
-        )
+        raise EngineMissing(f"--check needs ngspice: {why_no_library()}, or leave --check out")
     return np.asarray(np.arange(count) * available // max(count, 1), dtype=np.int64)
 
 

@@ -19,7 +19,7 @@ from tcl_circuits.circuit.memristors import (
 from tcl_circuits.circuit.netlist import subcircuit_text
 from tcl_circuits.commands.output import claim, write_text
 from tcl_circuits.engines.device import simulate_device_ngspice
-from tcl_circuits.engines.installation import advice, find_library
+from tcl_circuits.engines.installation import find_library, why_no_library
 from tcl_circuits.engines.pool import Pool
 from tcl_circuits.figures.devices import LoopCurves, draw_loops
 from tcl_circuits.figures.style import save
@@ -96,7 +96,7 @@ def device_loops(name: str, out: Path | None = None, force: bool = False) -> Dev
         pool.close()
     pd.concat(tables).to_csv(place / "loop.csv", index=False)
     save(draw_loops(curves, model.title), place / "loop.png")
-    remarks = () if present else (f"ngspice is not installed, so NumPy alone is used; {advice()}",)
+    remarks = () if present else (f"NumPy alone is used: {why_no_library()}",)
     return DeviceResult(place, model.test.amplitude, tuple(rows), remarks)
 
 

@@ -15,7 +15,7 @@ from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines import Ngspice
-from tcl_circuits.engines.installation import advice, find_library
+from tcl_circuits.engines.installation import find_library, why_no_library
 from tcl_circuits.errors import TclError
 from tcl_circuits.kernels import rc
 from tcl_circuits.protocol import Sawtooth
@@ -56,7 +56,7 @@ def examine() -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
     }
     if report["library"] is None:
-        report["remedy"] = f"libngspice is missing; {advice()} (the exact engine works without it)"
+        report["remedy"] = f"{why_no_library()} (the exact engine works without it)"
         return report
     engine = Ngspice()
     try:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tcl_circuits.engines import Engine, Ngspice, Reference
-from tcl_circuits.engines.installation import advice, find_library
-from tcl_circuits.errors import EngineMissing, InputError
+from tcl_circuits.errors import EngineError, EngineMissing, InputError
 
 NAMES = ("auto", "ngspice", "reference")
 
@@ -12,10 +11,12 @@ NAMES = ("auto", "ngspice", "reference")
 def choose(name: str, workers: int = 1) -> tuple[Engine, str | None]:
     """Make the engine, and a line for the user if it is not what ``auto`` prefers.
 
+    ngspice is started here: whether it can be used shows only then.
+
     Raises
     ------
-    EngineMissing
-        If ngspice is asked for by name and not installed.
+    EngineMissing, EngineError
+        If ngspice is asked for by name and is not installed, or does not start.
     InputError
         If there is no such engine.
     """
@@ -23,8 +24,11 @@ def choose(name: str, workers: int = 1) -> tuple[Engine, str | None]:
         raise InputError(f"there is no engine {name!r}; there are {', '.join(NAMES)}")
     if name == "reference":
         return Reference(), None
-    if find_library() is not None:
-        return Ngspice(workers=workers), None
-    if name == "ngspice":
-        raise EngineMissing(f"ngspice is not installed; {advice()}, or use --engine reference")
-    return Reference(), f"ngspice is not installed, so the exact engine is used; to have ngspice, {advice()}"
+    engine = Ngspice(workers=workers)
+    try:
+        engine.start()
+    except (EngineMissing, EngineError) as fault:
+        if name == "ngspice":
+            raise
+        return Reference(), f"the exact engine is used instead of ngspice: {' '.join(str(fault).split())}"
+    return engine, None

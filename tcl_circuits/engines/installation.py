@@ -18,6 +18,7 @@ _INSTALLERS = {
     "apk": "apk add ngspice ngspice-libs",
     "brew": "brew install ngspice libngspice",
 }
+_VARIABLE = "NGSPICE_LIBRARY_PATH"
 _NAMES = (
     "libngspice.so.0",
     "libngspice.so",
@@ -36,11 +37,35 @@ def advice() -> str:
 
 
 def find_library() -> str | None:
-    """Path or name of libngspice, or None; the variable NGSPICE_LIBRARY_PATH comes first."""
-    chosen = os.environ.get("NGSPICE_LIBRARY_PATH")
-    if chosen is not None:
-        return chosen if Path(chosen).is_file() else None
-    return next((name for name in _NAMES if _loads(name)), None)
+    """Path or name of libngspice, or None; the variable NGSPICE_LIBRARY_PATH comes first.
+
+    The variable holds the path of a file, or a name that the dynamic loader knows.
+    """
+    chosen = os.environ.get(_VARIABLE)
+    if chosen is None:
+        return next((name for name in _NAMES if _loads(name)), None)
+    if Path(chosen).is_file():
+        return str(Path(chosen).absolute())
+    return chosen if chosen and os.sep not in chosen and _loads(chosen) else None
+
+
+def why_no_library() -> str:
+    """Why :func:`find_library` finds none, and the remedy, in one sentence."""
+    chosen = os.environ.get(_VARIABLE)
+    if chosen is None:
+        return f"libngspice is not installed; {advice()}"
+    if not chosen:
+        fault = "is empty"
+    elif Path(chosen).is_dir():
+        fault = "is a directory, not a library"
+    elif os.sep in chosen:
+        fault = "is not a file"
+    else:
+        fault = "is neither a file nor a library that the system knows"
+    return (
+        f"{_VARIABLE} = {chosen!r} {fault}; unset it to have libngspice looked for, "
+        "or set it to the library's path"
+    )
 
 
 def _loads(name: str) -> bool:
@@ -61,15 +86,11 @@ def library_path() -> str:
     Raises
     ------
     EngineMissing
-        If it is not installed; the message says how to get it.
+        If there is none; the message says how to get it.
     """
     found = find_library()
     if found is None:
-        chosen = os.environ.get("NGSPICE_LIBRARY_PATH")
-        place = f" at NGSPICE_LIBRARY_PATH = {chosen}" if chosen is not None else ""
-        raise EngineMissing(
-            f"libngspice is not installed{place}; {advice()}, or use the exact engine (reference)"
-        )
+        raise EngineMissing(f"{why_no_library()}, or use the exact engine (--engine reference)")
     return found
 
 

@@ -67,6 +67,16 @@ class Ngspice:
         """Major version of ngspice."""
         return self._pool.version
 
+    def start(self) -> None:
+        """Start ngspice now instead of at the first run.
+
+        Raises
+        ------
+        EngineMissing, EngineError
+            If it is not installed, or does not start.
+        """
+        self._pool.start()
+
     @property
     def pids(self) -> list[int]:
         """Process numbers of the workers that run."""

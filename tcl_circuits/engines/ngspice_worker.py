@@ -2,7 +2,8 @@
 
 Started by :mod:`tcl_circuits.engines.pool` as a program of its own, so that nothing but PySpice and NumPy
 is loaded, and a crash, a poisoned parser or a run without end costs one run. It takes requests from a
-pipe whose file descriptor is its only argument and exits when the pipe closes.
+pipe and exits when the pipe closes. Its arguments are the pipe's file descriptor and the directory in which
+ngspice begins.
 """
 
 from __future__ import annotations
@@ -166,11 +167,14 @@ def main() -> None:
     pipe: Connection[Any, Any] = Connection(int(sys.argv[1]))
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
+    # Here alone: what Python loads is found from the user's directory.
+    os.chdir(sys.argv[2])
     try:
         simulator = Simulator()
     except Exception as failure:
         pipe.send(("failed", f"libngspice can't be loaded: {failure}"))
         return
+    os.dup2(quiet, 2)
     pipe.send(("done", simulator.version))
     while True:
         try:

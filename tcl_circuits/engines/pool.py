@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.engines.installation import library_path
+from tcl_circuits.engines.launch import clean_environment, private_directory
 from tcl_circuits.errors import EngineError, EngineTimeout
 
 _PROGRAM = Path(__file__).with_name("ngspice_worker.py")
 _START_LIMIT = 20.0
 _STARTS = 3
+_ENDS_WITHIN = 2.0
+_LONGEST_WORDS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,39 +56,63 @@ class Worker:
     """One process with libngspice."""
 
     def __init__(self) -> None:
+        self.deck: str | None = None
+        self.settings: tuple[str, ...] | None = None
+        self._vectors: tuple[str, ...] | None = None
+        library = library_path()
+        # Once ngspice has begun, it needs the directory no more: nothing is left behind, however it ends.
+        with private_directory() as place, tempfile.TemporaryFile() as said:
+            self._begin(library, place, said)
+            try:
+                self.version = self._greeting(library, said)
+            except BaseException:
+                # A Ctrl-C here too may leave no process behind.
+                self.kill()
+                raise
+
+    def _begin(self, library: str, place: Path, said: IO[bytes]) -> None:
         ours, theirs = Pipe()
-        environment = dict(os.environ, NGSPICE_LIBRARY_PATH=library_path(), OPENBLAS_NUM_THREADS="1")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(_PROGRAM), str(theirs.fileno())],
+            [sys.executable, "-P", str(_PROGRAM), str(theirs.fileno()), str(place)],
             pass_fds=[theirs.fileno()],
-            env=environment,
+            env=clean_environment(NGSPICE_LIBRARY_PATH=library),
             stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=said,
             # A Ctrl-C at the terminal is for the host, which ends the worker itself.
             start_new_session=True,
         )
         theirs.close()
         self.pipe: Connection[Any, Any] = ours
-        self.deck: str | None = None
-        self.settings: tuple[str, ...] | None = None
-        self._vectors: tuple[str, ...] | None = None
-        try:
-            self.version = self._greeting()
-        except BaseException:
-            # A Ctrl-C here too may leave no process behind.
-            self.kill()
-            raise
 
-    def _greeting(self) -> int:
+    def _greeting(self, library: str, said: IO[bytes]) -> int:
         try:
             if not self.pipe.poll(_START_LIMIT):
                 raise EOFError
             status, content = self.pipe.recv()
         except (EOFError, OSError):
-            raise _NotStarted("the ngspice worker did not start; see `tcl-circuits doctor`") from None
+            raise _NotStarted(f"the ngspice worker did not start: {self._cause(library, said)}") from None
         if status != "done":
             raise EngineError(str(content))
         return int(content)
+
+    def _cause(self, library: str, said: IO[bytes]) -> str:
+        """Why there is no greeting, and what the user can do."""
+        try:
+            code = self._process.wait(_ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            return (
+                f"it gave no sign of life for {_START_LIMIT:g} s; try again when the machine is less busy, "
+                f"{_OR_WITHOUT}"
+            )
+        if code < 0:
+            return (
+                f"it was ended by {signal.Signals(-code).name} while it loaded {library}; "
+                f"install another version of ngspice, {_OR_WITHOUT}"
+            )
+        said.seek(0)
+        lines = said.read().decode("utf-8", "replace").strip().splitlines()
+        words = f" ({lines[-1][:_LONGEST_WORDS]})" if lines else ""
+        return f"it ended with exit code {code}{words}; install PySpice and ngspice anew, {_OR_WITHOUT}"
 
     @property
     def pid(self) -> int:
@@ -115,6 +142,9 @@ class Worker:
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+
+
+_OR_WITHOUT = "or use the exact engine (--engine reference)"
 
 
 class _NotStarted(EngineError):
@@ -155,8 +185,18 @@ class Pool:
     @property
     def version(self) -> int:
         """Major version of ngspice."""
-        self._fill(1)
+        self.start()
         return self._workers[0].version
+
+    def start(self) -> None:
+        """Start the first worker, if none runs.
+
+        Raises
+        ------
+        EngineMissing, EngineError
+            If libngspice is not installed, or does not start.
+        """
+        self._fill(1)
 
     def run(self, jobs: Sequence[Job]) -> list[FloatArray]:
         """Run the jobs on all workers and return their vectors in order.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from tcl_circuits.engines.installation import advice, ngspice_program
+from tcl_circuits.engines.launch import clean_environment, private_directory
 from tcl_circuits.errors import EngineError, EngineMissing, EngineTimeout, InputError
 
 _MEASURED = re.compile(r"^(\w+)\s*=\s*([-+]?\d[\d.]*(?:e[-+]?\d+)?)\b", re.IGNORECASE | re.MULTILINE)
@@ -25,9 +25,11 @@ _COMPLAINT = re.compile(
     re.IGNORECASE,
 )
 _PROGRESS = re.compile(
-    r"Reference value :\s+\S+|Note: No compatibility mode selected!|^Circuit: .*$", re.MULTILINE
+    r"Reference value :\s+\S+|Note: No compatibility mode selected!"
+    r"|Note: can't find the initialization file spinit\.?|^Circuit: .*$",
+    re.MULTILINE,
 )
-"""What ngspice says of itself, and the title, which is the user's."""
+"""What ngspice says of itself (spinit is of use for XSPICE's models alone), and the title, the user's."""
 
 
 class Simulator(Protocol):
@@ -73,8 +75,9 @@ class NgspiceBatch:
     def run(self, place: Path, bench: str, devices: int, seconds: float) -> Mapping[str, float]:
         """Run a test bench; see :class:`Simulator`."""
         program = ngspice_program()
-        # -n: a user's own start-up file may change what is simulated.
-        done = _run([program, "-n", "-b", bench], place, seconds, self.name)
+        # What the bench includes is found beside it; a start-up file that lies there is not.
+        with private_directory() as begin:
+            done = _run([program, "-b", str(place.absolute() / bench)], begin, seconds, self.name)
         said = _PROGRESS.sub("", done.stdout + "\n" + done.stderr)
         complaint = next(
             (line for line in said.splitlines() if _COMPLAINT.search(line) and not _MEASURED.match(line)),
@@ -123,12 +126,11 @@ class Neospice:
 
 
 def _run(command: Sequence[str], place: Path, seconds: float, name: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "LC_ALL": "C", "OMP_NUM_THREADS": "1"}
     try:
         return subprocess.run(
             command,
             cwd=place,
-            env=environment,
+            env=clean_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
