@@ -85,7 +85,7 @@ def start_tcl(tmp_path: Path) -> Iterator[StartTcl]:
 
     def start(*arguments: object, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tcl_circuits.cli", *(str(argument) for argument in arguments)],
+            [sys.executable, "-m", "tcl_circuits", *(str(argument) for argument in arguments)],
             cwd=tmp_path,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", **(environment or {})},
             stdin=subprocess.DEVNULL,

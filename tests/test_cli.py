@@ -106,7 +106,7 @@ def test_a_path_in_no_encoding_can_be_printed(tmp_path: Path) -> None:
     nodes = [{"id": "a", "role": "input"}, {"id": "b", "role": "ground"}]
     graph = {"nodes": nodes, "edges": [{"source": "a", "target": "b"}]}
     (tmp_path / "net.json").write_text(json.dumps(graph))
-    program = [sys.executable, "-m", "tcl_circuits.cli", "simulate", "net.json", "--engine", "reference"]
+    program = [sys.executable, "-m", "tcl_circuits", "simulate", "net.json", "--engine", "reference"]
     done = subprocess.run(
         [*program, "--out", b"run\xff[/bold]"], cwd=tmp_path, capture_output=True, timeout=60, check=True
     )

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tcl_circuits"
 FLOORS = [
-    {"errors", "arrays", "checks"},
+    {"errors", "arrays", "checks", "stopping"},
     {"units", "files", "jobs"},
     {"protocol", "kernels", "rule"},
     {"synapse"},
@@ -21,7 +21,7 @@ FLOORS = [
     {"handoff"},
     {"figures"},
     {"commands"},
-    {"cli", "__init__"},
+    {"cli", "__init__", "__main__"},
 ]
 ROOMS_OF = {
     "PySpice": {"circuit/netlist.py", "engines/ngspice_worker.py"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import io
-import signal
 import sys
 
 from tcl_circuits.cli import (
@@ -50,5 +49,4 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     # At the end the system takes all memory back; to collect it piece by piece costs most of a second.
     atexit.register(gc.freeze)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

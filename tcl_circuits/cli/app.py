@@ -10,6 +10,7 @@ import typer
 import typer.core
 from rich.console import Console
 
+from tcl_circuits import stopping
 from tcl_circuits.errors import TclError
 
 # Names of a user's nodes and files are text, never markup.
@@ -22,11 +23,12 @@ class _Commands(typer.core.TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with stopping.by_exception():
+                return super().invoke(ctx)
         except KeyboardInterrupt as stop:
             # A command that keeps what was reached says so.
-            messages.print("; ".join(["interrupted", *map(str, stop.args)]))
-            raise typer.Exit(130) from None
+            messages.print("; ".join([stopping.SAID, *map(str, stop.args)]))
+            raise typer.Exit(stopping.exit_code()) from None
         except TclError as fault:
             messages.print(f"tcl-circuits: {fault}")
             raise typer.Exit(fault.exit_code) from None
