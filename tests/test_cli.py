@@ -146,7 +146,8 @@ class TestLists:
 class TestWithoutNgspice:
     @pytest.fixture(autouse=True)
     def missing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nonexistent")
+        monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
+        monkeypatch.setattr(installation, "_NAMES", ())
         nodes = [{"id": "a", "role": "input"}, {"id": "b", "role": "ground"}]
         graph = {"nodes": nodes, "edges": [{"source": "a", "target": "b"}]}
         (tmp_path / "net.json").write_text(json.dumps(graph))
@@ -157,7 +158,8 @@ class TestWithoutNgspice:
         assert result.exit_code == 0
         lines = [line for line in result.stderr.splitlines() if "ngspice" in line]
         assert lines == [
-            f"ngspice is not installed, so the exact engine is used; to have ngspice, {installation.advice()}"
+            "the exact engine is used instead of ngspice: libngspice is not installed; "
+            f"{installation.advice()}"
         ]
 
     @pytest.mark.parametrize("command", [("simulate", "net.json"), ("train", "iris")])
@@ -174,7 +176,7 @@ class TestWithoutNgspice:
     def test_doctor(self, tcl: Tcl) -> None:
         result = tcl("doctor")
         assert result.exit_code == 1
-        assert f"libngspice is missing; {installation.advice()}" in result.stdout
+        assert f"libngspice is not installed; {installation.advice()}" in result.stdout
         result = tcl("doctor", "--json")
         assert result.exit_code == 1
         report = json.loads(result.stdout)
@@ -185,9 +187,13 @@ class TestWithoutNgspice:
         monkeypatch.setenv("NGSPICE_LIBRARY_PATH", str(tmp_path / "libngspice.so"))
         assert tcl("doctor").exit_code == 1
         result = tcl("simulate", "net.json")
-        assert result.exit_code == 1
+        assert result.exit_code == 0
         (line,) = result.stderr.splitlines()
-        assert "libngspice can't be loaded" in line
+        assert line.startswith("the exact engine is used instead of ngspice: libngspice can't be loaded")
+        result = tcl("simulate", "net.json", "--engine", "ngspice", "--out", "named")
+        assert result.exit_code == 1
+        assert "libngspice can't be loaded" in result.stderr
+        assert not (tmp_path / "named").exists()
 
     def test_advice(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(shutil, "which", lambda name: name == "dnf")

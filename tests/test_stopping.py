@@ -1,4 +1,4 @@
-"""The program ends as it is told to, whenever it is told: no traceback, the signal's exit code, nothing left."""
+"""The program ends as it is told to, whenever it is told: no traceback, its exit code, nothing left."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from conftest import StartTcl
 
 import tcl_circuits
-from tests.conftest import StartTcl
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 AT_AN_IMPORT = """

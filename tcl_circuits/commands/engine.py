@@ -28,6 +28,7 @@ def choose(name: str, workers: int = 1) -> tuple[Engine, str | None]:
     try:
         engine.start()
     except (EngineMissing, EngineError) as fault:
+        engine.close()
         if name == "ngspice":
             raise
         return Reference(), f"the exact engine is used instead of ngspice: {' '.join(str(fault).split())}"

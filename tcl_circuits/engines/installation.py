@@ -90,7 +90,7 @@ def library_path() -> str:
     """
     found = find_library()
     if found is None:
-        raise EngineMissing(f"{why_no_library()}, or use the exact engine (--engine reference)")
+        raise EngineMissing(why_no_library())
     return found
 
 

@@ -144,7 +144,7 @@ class Worker:
         self._process.wait()
 
 
-_OR_WITHOUT = "or use the exact engine (--engine reference)"
+_OR_WITHOUT = "or do without it (--engine reference)"
 
 
 class _NotStarted(EngineError):

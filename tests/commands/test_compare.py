@@ -48,7 +48,8 @@ def test_what_is_refused(tcl: Tcl, tmp_path: Path, options: tuple[str, ...], sai
 
 
 def test_without_ngspice(tcl: Tcl, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nonexistent")
+    monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
+    monkeypatch.setattr("tcl_circuits.engines.installation._NAMES", ())
     result = tcl("compare", "regression", "--out", "out")
     assert result.exit_code == 2
     assert "not installed" in result.stderr

@@ -18,6 +18,7 @@ import psutil
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tcl_circuits.engines import installation
 from tcl_circuits.engines import pool as pool_module
 from tcl_circuits.engines.pool import Job, Pool, Worker
 from tcl_circuits.errors import EngineError, EngineMissing, EngineTimeout
@@ -290,10 +291,9 @@ class TestLostWorkers:
 
 class TestStarting:
     def test_without_a_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nonexistent")
-        with pytest.raises(
-            EngineMissing, match=r"not installed at NGSPICE_LIBRARY_PATH = /nonexistent; install"
-        ):
+        monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
+        monkeypatch.setattr(installation, "_NAMES", ())
+        with pytest.raises(EngineMissing, match=r"libngspice is not installed; install"):
             Pool(1, time_limit=1).run([CHARGE])
 
     def test_with_something_else_for_a_library(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,11 +306,17 @@ class TestStarting:
         program = tmp_path / "program.py"
         monkeypatch.setattr(pool_module, "_PROGRAM", program)
         program.write_text("raise SystemExit(3)")
-        with pytest.raises(EngineError, match="did not start"):
+        with pytest.raises(EngineError, match="did not start: it ended with exit code 3; install"):
+            Pool(1, time_limit=1).run([CHARGE])
+        program.write_text("import nothing_of_the_kind")
+        with pytest.raises(EngineError, match=r"exit code 1 \(ModuleNotFoundError.*nothing_of_the_kind"):
+            Pool(1, time_limit=1).run([CHARGE])
+        program.write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+        with pytest.raises(EngineError, match=r"ended by SIGSEGV while it loaded .*--engine reference"):
             Pool(1, time_limit=1).run([CHARGE])
         program.write_text("import time; time.sleep(60)")
         monkeypatch.setattr(pool_module, "_START_LIMIT", 0.3)
-        with pytest.raises(EngineError, match="did not start"):
+        with pytest.raises(EngineError, match=r"no sign of life for 0\.3 s"):
             Pool(1, time_limit=1).run([CHARGE])
 
 
