@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
 
-import numba
 import numpy as np
 
+from tcl_circuits import compiling
 from tcl_circuits.arrays import IntArray
 from tcl_circuits.ep.cycle import CycleMap
 from tcl_circuits.ep.gating import GatedSum, Rows
@@ -124,14 +124,9 @@ def _banded(rows: Rows, least: float) -> _Banded:
 
 
 def _compiled(function: _F) -> _F:
-    """Compile for this machine at the first call, and keep the result beside the source."""
+    """See :func:`tcl_circuits.compiling.compiled`."""
     # NaN and infinity can't occur: states lie in [0, 1]. No sum is reordered, but for a fused product.
-    options = {"nnan", "ninf", "nsz", "contract"}
-    try:
-        made = numba.njit(cache=True, fastmath=options, error_model="numpy")(function)
-    except RuntimeError:  # nowhere to write: compile in every process
-        made = numba.njit(fastmath=options, error_model="numpy")(function)
-    return cast("_F", made)
+    return compiling.compiled(function, {"nnan", "ninf", "nsz", "contract"})
 
 
 @_compiled

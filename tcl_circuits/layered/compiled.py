@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-import numba
 import numpy as np
 
+from tcl_circuits import compiling
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.parts import THERMAL_VOLTAGE
 from tcl_circuits.layered.circuit import HiddenLayer
@@ -26,14 +26,9 @@ _MAGIC = 6755399441055744.0
 
 
 def compiled(function: _F) -> _F:
-    """Compile for this machine at the first call, and keep the result beside the source."""
+    """See :func:`tcl_circuits.compiling.compiled`."""
     # Not "nnan": a NaN has to reach the check at the end of a sweep.
-    options = {"nsz", "contract", "arcp"}
-    try:
-        made = numba.njit(cache=True, fastmath=options, error_model="numpy")(function)
-    except RuntimeError:  # nowhere to write: compile in every process
-        made = numba.njit(fastmath=options, error_model="numpy")(function)
-    return cast("_F", made)
+    return compiling.compiled(function, {"nsz", "contract", "arcp"})
 
 
 @dataclass(frozen=True)
