@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+import numba.core.caching
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+# numba's inner parts carry no types.
+_caching: Any = numba.core.caching
+_njit: Any = numba.njit
 _DIGEST = hashlib.sha256().digest_size
 
 
-class _CheckedFile(IndexDataCacheFile):  # type: ignore[misc]
+class _CheckedFile(_caching.IndexDataCacheFile):  # type: ignore[misc]
     """The files of one function; each begins with the digest of what follows."""
 
     def _save_data(self, name: str, data: Any) -> None:
@@ -35,7 +38,7 @@ class _CheckedFile(IndexDataCacheFile):  # type: ignore[misc]
         return pickle.loads(content)
 
 
-class _CheckedCache(FunctionCache):  # type: ignore[misc]
+class _CheckedCache(_caching.FunctionCache):  # type: ignore[misc]
     """What is kept of one function; whatever is wrong with it, it is as if it were not there."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -76,7 +79,7 @@ def compiled(function: _F, options: set[str]) -> _F:
     options : set of str
         What the compiler may assume of floating-point numbers.
     """
-    made = numba.njit(fastmath=options, error_model="numpy")(function)
+    made = _njit(fastmath=options, error_model="numpy")(function)
     with suppress(RuntimeError):  # nowhere to write: compile in every process
         made._cache = _CheckedCache(function)
     return cast("_F", made)

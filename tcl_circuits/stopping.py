@@ -17,6 +17,14 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 SAID = "interrupted"
 
 
+class _Interrupt(KeyboardInterrupt):
+    """The same by another name.
+
+    Python ends by SIGINT, whatever the exit code, if a KeyboardInterrupt itself ever left an ``exec`` of
+    text, as the making of a dataclass is.
+    """
+
+
 class _Told:
     """What the program was told, and whether it is told by an exception."""
 
@@ -27,7 +35,7 @@ class _Told:
     def __call__(self, number: int, _: FrameType | None) -> None:
         self.number = number
         if self.by_exception:
-            raise KeyboardInterrupt
+            raise _Interrupt
         os.write(2, f"{SAID}\n".encode())
         os._exit(exit_code())
 

@@ -78,6 +78,28 @@ def test_told_in_the_middle_of_a_training(
     assert not alive
 
 
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_told_while_a_command_carries_out_text(number: signal.Signals) -> None:
+    """The exit code holds wherever the command was: a class that is being made is text carried out."""
+    program = f"""
+import os, sys
+from tcl_circuits import stopping
+stopping.listen()
+from tcl_circuits.cli.app import app
+
+@app.command()
+def wait() -> None:
+    exec("os.kill(os.getpid(), {int(number)})")
+
+sys.argv = ["tcl-circuits", "wait"]
+app()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (128 + number, "interrupted\n")
+
+
 def test_nohup_is_heeded(tmp_path: Path) -> None:
     program = AT_AN_IMPORT.format(module="numpy", number=int(signal.SIGHUP), arguments=["tasks"])
     done = subprocess.run(
