@@ -8,7 +8,7 @@ export OMP_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint netlists bench clean
+.PHONY: help setup demo test test-all test-lowest lint netlists bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,14 @@ test: lint ## lint, types and the quick tests
 
 test-all: lint ## the same with the slow tests
 	$(BIN)/pytest -n 2 -m ""
+
+LOWEST := .venv-lowest/bin
+test-lowest: ## a core of the tests with the lowest versions in pyproject.toml, in .venv-lowest
+	python3 -m venv --clear .venv-lowest
+	$(LOWEST)/python scripts/lowest.py > .venv-lowest/constraints.txt
+	$(LOWEST)/python -m pip install --quiet --disable-pip-version-check -c .venv-lowest/constraints.txt \
+		-e '.[fast,dask]' pytest hypothesis psutil
+	sh scripts/core.sh $(LOWEST)
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check

@@ -1,7 +1,8 @@
 """Why the sawtooth is turned round: a circuit that learns by itself, without a lag, with both polarities.
 
-With the standard sawtooth the feedback of the network on itself is positive: it runs away where lambda_max
-reaches 1. With the inverted one it is negative, and learning is stable at 6.
+With the standard sawtooth the feedback of the network on itself is positive: it runs away from a lambda_max
+of about 6 on always, between 1 and 6 by chance (the last digits decide). With the inverted one it is
+negative, and learning is stable at 6.
 """
 
 import tempfile
@@ -18,7 +19,7 @@ learned = tasks.load("regression")
 print(learned.task.description)
 cases: list[tuple[Literal["standard", "inverted"], float]] = [
     ("standard", 0.3),
-    ("standard", 2.0),
+    ("standard", 12.0),
     ("inverted", 2.0),
     ("inverted", 6.0),
 ]

@@ -84,7 +84,7 @@ def test_a_missing_column(tcl: Tcl, tmp_path: Path) -> None:
 
 def test_a_real_process_prints_no_traceback(start_tcl: StartTcl) -> None:
     process = start_tcl("train", "alostery")
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=300)
     assert (process.returncode, out) == (2, "")
     assert said.startswith(
         "tcl-circuits: there is no task 'alostery'; there are allostery, regression, iris, "
@@ -108,7 +108,7 @@ def test_a_path_in_no_encoding_can_be_printed(tmp_path: Path) -> None:
     (tmp_path / "net.json").write_text(json.dumps(graph))
     program = [sys.executable, "-m", "tcl_circuits", "simulate", "net.json", "--engine", "reference"]
     done = subprocess.run(
-        [*program, "--out", b"run\xff[/bold]"], cwd=tmp_path, capture_output=True, timeout=60, check=True
+        [*program, "--out", b"run\xff[/bold]"], cwd=tmp_path, capture_output=True, timeout=300, check=True
     )
     assert rb"run\udcff[/bold]/edges.csv" in done.stdout
 

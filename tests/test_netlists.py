@@ -32,7 +32,7 @@ def measured(name: str) -> dict[str, float]:
     """What `ngspice -b` measures in a committed netlist, run without complaint."""
     assert shutil.which("ngspice"), "the program ngspice is not on PATH; run `make setup`"
     run = subprocess.run(
-        ["ngspice", "-b", name], cwd=NETLISTS, capture_output=True, text=True, timeout=60, check=False
+        ["ngspice", "-b", name], cwd=NETLISTS, capture_output=True, text=True, timeout=300, check=False
     )
     assert run.returncode == 0
     complaint = r"error|warning|fail|singular|unable|too small|no such"

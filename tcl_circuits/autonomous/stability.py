@@ -2,11 +2,11 @@
 
 Conductances that move while the nudge is on change the drops that move them: a step obeys
 ``(1 -+ M) dG = -k ds`` with ``M = k diag(s'(dV)) R diag(dV)`` and the transfer resistance
-``R = D L^-1 D^T`` between edges. The upper sign is the standard sawtooth's, which runs away once an
-eigenvalue of M reaches 1; the lower one the inverted sawtooth's, for which every M is stable. A lag between
-state and conductance that outlasts the fast ramp takes M out of the update. All nonzero eigenvalues of M
-are those of ``L^-1 D^T diag(k s'(dV) dV) D``, of the size of the nodes, and none exceeds ``k max(s'(dV)
-dV/G)``.
+``R = D L^-1 D^T`` between edges. The upper sign is the standard sawtooth's, which may run away once an
+eigenvalue of M exceeds 1: from about 6 on always, between 1 and 6 by chance. The lower one is the inverted
+sawtooth's, for which every M is stable. A lag between state and conductance that outlasts the fast ramp
+takes M out of the update. All nonzero eigenvalues of M are those of ``L^-1 D^T diag(k s'(dV) dV) D``, of the
+size of the nodes, and none exceeds ``k max(s'(dV) dV/G)``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Polarity
 
 RUNAWAY = 1.0
-"""lambda_max at which the standard sawtooth runs away."""
+"""lambda_max from which on the standard sawtooth may run away; from about 6 on it always does."""
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def clean_netlist(path: Path) -> None:
     program = shutil.which("ngspice")
     assert program is not None
     command = [program, "-b", "-r", "out.raw", path.name]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No. of Data Rows" in done.stdout
 

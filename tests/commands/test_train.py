@@ -127,7 +127,7 @@ class TestFiles:
             network = read_network(iris / "network.json")
             assert_allclose(1 / np.array(ohms), network.conductance, rtol=1e-12)
         command = ["ngspice", "-b", "-r", str(tmp_path / "out.raw"), str(iris / "netlist.cir")]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
         assert "No. of Data Rows" in done.stdout
 
     def test_json_output_is_the_summary(self, tcl: Tcl) -> None:

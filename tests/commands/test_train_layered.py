@@ -95,7 +95,7 @@ def test_interrupted_run_is_kept_and_resumed(tcl: Tcl, start_tcl: StartTcl, tmp_
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "go on with --resume" in told
     assert tcl(*run, "--out", "run", "--resume").exit_code == 0

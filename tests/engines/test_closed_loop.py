@@ -107,7 +107,7 @@ class Charges:
                 state,
                 "DOP853",
                 inside,
-                rtol=1e-10,
+                rtol=1e-12,
                 atol=1e-16,
             )
             found += [self.currents(t, rest_drops + x) for t, x in zip(done.t, done.y.T, strict=True)]

@@ -294,30 +294,30 @@ class TestStarting:
         monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
         monkeypatch.setattr(installation, "_NAMES", ())
         with pytest.raises(EngineMissing, match=r"libngspice is not installed; install"):
-            Pool(1, time_limit=1).run([CHARGE])
+            Pool(1, time_limit=300).run([CHARGE])
 
     def test_with_something_else_for_a_library(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "libngspice.so").write_text("not a library")
         monkeypatch.setenv("NGSPICE_LIBRARY_PATH", str(tmp_path / "libngspice.so"))
         with pytest.raises(EngineError, match=r"can't be loaded.*libngspice\.so"):
-            Pool(1, time_limit=1).run([CHARGE])
+            Pool(1, time_limit=300).run([CHARGE])
 
     def test_a_worker_that_does_not_start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         program = tmp_path / "program.py"
         monkeypatch.setattr(pool_module, "_PROGRAM", program)
         program.write_text("raise SystemExit(3)")
         with pytest.raises(EngineError, match="did not start: it ended with exit code 3; install"):
-            Pool(1, time_limit=1).run([CHARGE])
+            Pool(1, time_limit=300).run([CHARGE])
         program.write_text("import nothing_of_the_kind")
         with pytest.raises(EngineError, match=r"exit code 1 \(ModuleNotFoundError.*nothing_of_the_kind"):
-            Pool(1, time_limit=1).run([CHARGE])
+            Pool(1, time_limit=300).run([CHARGE])
         program.write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
         with pytest.raises(EngineError, match=r"ended by SIGSEGV while it loaded .*--engine reference"):
-            Pool(1, time_limit=1).run([CHARGE])
+            Pool(1, time_limit=300).run([CHARGE])
         program.write_text("import time; time.sleep(60)")
         monkeypatch.setattr(pool_module, "_START_LIMIT", 0.3)
         with pytest.raises(EngineError, match=r"no sign of life for 0\.3 s"):
-            Pool(1, time_limit=1).run([CHARGE])
+            Pool(1, time_limit=300).run([CHARGE])
 
 
 HOST = """
