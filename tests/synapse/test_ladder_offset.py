@@ -25,10 +25,10 @@ def offset_on_a_grid(kernel: ExponentialKernel, threshold: float, per_unit: int 
     fine = (np.arange(10 * count * 20) + 0.5) / (20 * per_unit)
     cells = kernel(fine).reshape(10, count, 20).mean(axis=2).sum(axis=0) / per_unit
     shape = np.fft.irfft(np.fft.rfft(signal) * np.fft.rfft(cells), count)
-    amplitude = np.linspace(0, 50, 100)
+    amplitude = np.linspace(0, 50, 400)
     u = amplitude[:, None] * shape + kernel.area * 10.0
     update = np.where(np.abs(u) >= threshold, u, 0.0).sum(axis=1) / per_unit
-    kept = amplitude >= amplitude[np.argmax(np.abs(update) > 0.05)]
+    kept = amplitude >= amplitude[np.argmax(np.abs(update) > 0.05 * 50)]
     return float(np.polyfit(amplitude[kept], update[kept], 1)[1])
 
 
