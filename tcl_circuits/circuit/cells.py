@@ -52,7 +52,7 @@ class Cell(Protocol):
     """An edge cell, seen by netlists and engines.
 
     A cell whose circuit the exact engine knows says so with a class attribute ``exact``, ``"sense"`` or
-    ``"series"``; a cell without one is simulated by ngspice only.
+    ``"series"``, in the class that defines :meth:`edge`; any other cell is simulated by ngspice only.
     """
 
     @property

@@ -268,7 +268,7 @@ def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
             circuit.D(name, element.a, element.b, model=element.model.name)
         case _:
             raise InputError(
-                f"the element {element.name!r} is of the type {type(element).__name__}, which a netlist cannot "
+                f"the element {element.name!r} is of type {type(element).__name__}, which a netlist cannot "
                 "write; make it of the types in tcl_circuits.circuit.elements"
             )
 
