@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 
@@ -49,7 +49,11 @@ class Probe:
 
 
 class Cell(Protocol):
-    """An edge cell, seen by netlists and engines."""
+    """An edge cell, seen by netlists and engines.
+
+    A cell whose circuit the exact engine knows says so with a class attribute ``exact``, ``"sense"`` or
+    ``"series"``, in the class that defines :meth:`edge`; any other cell is simulated by ngspice only.
+    """
 
     @property
     def device(self) -> Device:
@@ -107,7 +111,7 @@ class SenseCell:
 
     With the signals ``power`` (a squaring cell, s = dV^2/2, the default) and ``abs`` (a full-wave
     rectifier, s = abs(dV)) a controlled source drives the branch and does not load the network. With
-    ``linear`` (s = dV) the branch lies straight across the edge, as in Fig. 7E of the paper, and loads it:
+    ``linear`` (s = dV) the branch lies straight across the edge, beside the conductance, and loads it:
     keep c/(tau_f G) below 0.1.
 
     Parameters
@@ -129,6 +133,7 @@ class SenseCell:
     r: float | FloatArray = 1e6
     device: Device = field(default_factory=HeldConductance)
     leak: float | FloatArray | None = None
+    exact: ClassVar[str | None] = "sense"
 
     def __post_init__(self) -> None:
         if self.signal not in get_args(Signal):
@@ -214,6 +219,7 @@ class SeriesCell:
 
     c: float | FloatArray = 1e-12
     device: Device = field(default_factory=HeldConductance)
+    exact: ClassVar[str | None] = "series"
 
     def __post_init__(self) -> None:
         _positive("SeriesCell", "c", self.c, "F")

@@ -30,6 +30,7 @@ from tcl_circuits.circuit.elements import (
 )
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import spice_number
 
@@ -265,6 +266,11 @@ def _add(circuit: Circuit | SubCircuit, element: Element) -> None:
             )
         case Diode():
             circuit.D(name, element.a, element.b, model=element.model.name)
+        case _:
+            raise InputError(
+                f"the element {element.name!r} is of type {type(element).__name__}, which a netlist cannot "
+                "write; make it of the types in tcl_circuits.circuit.elements"
+            )
 
 
 def _timed(source: RampVoltage | PulseVoltage) -> str:

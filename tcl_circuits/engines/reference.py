@@ -27,6 +27,7 @@ from tcl_circuits.kernels.rc import RCKernel
 from tcl_circuits.protocol import Sawtooth
 
 _BETA_NODES = 24
+_KNOWN_CELLS = ("sense", "series")
 
 
 class Reference:
@@ -57,6 +58,7 @@ class Reference:
         EngineError
             If the free or the nudged state does not converge.
         """
+        _require_known(cell)
         if not isinstance(cell.device, HeldConductance):
             raise InputError(
                 f"Reference: the device {type(cell.device).__name__} changes its conductance within a cycle, "
@@ -101,6 +103,7 @@ class Reference:
         if inputs.ndim != 2 or inputs.shape[1] != network.inputs.size:
             raise InputError(f"inputs of shape {inputs.shape} do not fit {network.inputs.size} input nodes")
         network.check()
+        _require_known(cell)
         _refuse_loading_leak(cell)
         Drive.hold(inputs).check(network)
         return OperatingPoints(network).free(inputs).voltages
@@ -148,6 +151,15 @@ def _branches(network: Network, cell: Cell) -> tuple[FloatArray, FloatArray, Flo
     return tau, -moment, area
 
 
+def _require_known(cell: Cell) -> None:
+    """Refuse a cell unless the class that writes its edges also says that the engine knows them."""
+    writer = next((vars(kind) for kind in type(cell).__mro__ if "edge" in vars(kind)), {})
+    if writer.get("exact") not in _KNOWN_CELLS:
+        raise InputError(
+            f"the exact engine does not know cells of type {type(cell).__name__}; use the engine ngspice"
+        )
+
+
 def is_solvable(network: Network, cell: Cell) -> bool:
     """Whether the exact engine knows the circuit: diodes and amplifiers must follow the inputs at once."""
     return not (network.parts and (cell.signal == "linear" or network.node_capacitance > 0))
@@ -161,6 +173,7 @@ def require_solvable(network: Network, cell: Cell) -> None:
     InputError
         With what would do.
     """
+    _require_known(cell)
     if not is_solvable(network, cell):
         raise InputError(
             "the exact engine solves diodes and amplifiers only where no capacitor loads the nodes: take the "

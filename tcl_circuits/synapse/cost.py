@@ -1,6 +1,6 @@
 """What a cycle of learning costs in time and energy (Appendix C): TCL, explicit memory, twin circuits.
 
-Every assumption is a parameter, in SI units. The energies are lower bounds of principle, not those of a
+Every assumption is a parameter, in SI units. The energies are the model's estimates, not those of a
 device: dissipation of integral feedback for TCL, Landauer's bound for memories that are erased.
 """
 

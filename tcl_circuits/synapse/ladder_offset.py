@@ -12,6 +12,8 @@ from tcl_circuits.synapse.quasistatic import optimal_threshold, published_thresh
 
 __all__ = ["LineOffset"]
 
+_POINTS = 400
+
 
 @dataclass(frozen=True)
 class LineOffset:
@@ -29,7 +31,7 @@ class LineOffset:
     mean : float
         Mean of the free and the nudged signal.
     level : float
-        Size of the update at which the line begins.
+        Size of the update at which the line begins, as a share of `amplitude_max`.
 
     Raises
     ------
@@ -70,6 +72,11 @@ class LineOffset:
             In the unit of the update. NaN if the line has fewer than two points to go through.
         """
         curve = update_curve(
-            kern, self.saw, amplitude_max=self.amplitude_max, mean=self.mean, threshold=threshold
+            kern,
+            self.saw,
+            amplitude_max=self.amplitude_max,
+            mean=self.mean,
+            threshold=threshold,
+            points=_POINTS,
         )
-        return curve.line_offset(curve.first_beyond(self.level))
+        return curve.line_offset(curve.first_beyond(self.level * self.amplitude_max))
