@@ -20,6 +20,7 @@ from tcl_circuits.circuit.node_link import parse_node_link
 from tcl_circuits.circuit.part_text import read_parts
 from tcl_circuits.circuit.parts import Part
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import read_text
 from tcl_circuits.handoff.design import Design, design_of
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import NETWORK, parameter_names, pin_names
@@ -230,10 +231,7 @@ def read_conductances(path: str | Path, network: Network) -> Network:
     InputError
         If the file can't be read, an edge is unknown or listed twice, or a value is no conductance.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} can't be read ({error}); give a csv table in UTF-8") from None
+    text = read_text(Path(path), "give a csv table in UTF-8")
     table = csv.DictReader(io.StringIO(text))
     if table.fieldnames is None or not {"edge", "conductance"} <= set(table.fieldnames):
         raise InputError(f"{path} needs the columns edge and conductance; it has {table.fieldnames or []}")

@@ -73,11 +73,12 @@ def read_parameters(text: str, source: str) -> dict[str, float]:
         If a line is no definition of numbers, or a parameter is defined twice.
     """
     found: dict[str, float] = {}
-    for line in statements(text):
+    uncommented = "\n".join(re.split("[;$]", line, maxsplit=1)[0] for line in text.splitlines())
+    for line in statements(uncommented):
         head = line.words[0].lower()
         if head == "simulator":
             continue
-        rest = line.text.split(None, 1)[1] if " " in line.text else ""
+        rest = "".join(line.text.split(None, 1)[1:])
         pairs = _ASSIGNMENT.findall(rest)
         left_over = _ASSIGNMENT.sub("", rest).strip()
         if head not in (".param", "parameters") or not pairs or left_over:
@@ -90,7 +91,7 @@ def read_parameters(text: str, source: str) -> dict[str, float]:
                 raise InputError(f"{source}, line {line.number}: {name} is defined a second time; keep one")
             unit = _UNITS.get(name[:1].lower(), "")
             found[name.lower()] = parse_quantity(
-                value.strip("{}"), unit, f"{source}, line {line.number}: {name}"
+                value.strip("{}'\""), unit, f"{source}, line {line.number}: {name}"
             )
     return found
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tcl_circuits.checks import is_number
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import read_text
 
 FULL_SCALE = 0.5
 """Full scale of a signal, that of an edge under 1 V: s = dV^2/2 [V^2]."""
@@ -142,11 +143,12 @@ class Imperfections:
         InputError
             If the file can't be read, has an unknown key, or a value outside its domain.
         """
+        text = read_text(path, "give --imperfections a TOML file")
         try:
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as failure:
-            raise InputError(f"--imperfections {path} can't be read ({failure.strerror})") from None
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
+            found = tomllib.loads(text)
+        except RecursionError:
+            raise InputError(f"--imperfections {path} is nested too deeply; write name = value") from None
+        except ValueError as failure:
             raise InputError(f"--imperfections {path} is not TOML ({failure})") from None
         return cls.of(found, str(path))
 

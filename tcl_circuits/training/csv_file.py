@@ -27,10 +27,11 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import require_file
 
 LARGEST = 1e150
 """Numbers beyond are placeholders, with squares that overflow."""
-_MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null"})
+_MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "missing", "?", "-", "--", "."})
 _TEXT = "is not a number; write it as one, or delete the row"
 _SHOWN = 10
 _BLOCK_CELLS = 2000  # larger blocks are slower, as the garbage collector walks them
@@ -62,9 +63,7 @@ def read_columns(file: Path, target: str) -> tuple[list[str], FloatArray, list[s
         If the file is no text or has a faulty header, if rows are ragged, or if cells are empty, not numbers
         or not finite (listed together, with line, column, value and remedy).
     """
-    if not file.is_file():
-        fault = "is not a file" if file.exists() else "does not exist"
-        raise InputError(f"{file} {fault}; give the path of a CSV file")
+    require_file(file, "give the path of a CSV file")
     try:
         with file.open(encoding=_encoding(file), newline="") as stream:
             return _parse(stream, target, str(file))
@@ -101,7 +100,8 @@ def _parse(stream: TextIO, target: str, source: str) -> tuple[list[str], FloatAr
     usable = np.abs(values) <= LARGEST
     kinds = {} if usable[:, column].all() else {text: _fault(text) == _TEXT for text in set(texts)}
     is_text = [kinds[text] for text in texts] if kinds else []
-    class_column = target if 2 * sum(is_text) > len(texts) else ""
+    known = sum(text.lower() not in _MISSING for text in texts) if kinds else 0
+    class_column = target if 2 * sum(is_text) > known else ""
     if class_column:
         usable[:, column] = is_text
     if ragged or not usable.all():

@@ -77,7 +77,7 @@ class TestReading:
         text = "a,y\n" + "".join(f"{k}, {('iris A', 'iris b ')[k % 2]} \n" for k in range(8))
         assert read_table(written(tmp_path, text), "y").classes == ("iris A", "iris b")
 
-    @pytest.mark.parametrize("name", ["True", "1_000", "12 cm", "1-2", "None", "Größe", "３", "0x10"])
+    @pytest.mark.parametrize("name", ["True", "1_000", "12 cm", "1-2", "Größe", "３", "0x10"])
     def test_what_may_look_like_a_number_is_a_name(self, tmp_path: Path, name: str) -> None:
         text = "a,y\n" + "".join(f"{k},{(name, 'other')[k % 2]}\n" for k in range(8))
         assert read_table(written(tmp_path, text), "y").classes == tuple(sorted([name, "other"]))
@@ -139,12 +139,17 @@ class TestReading:
 
 
 class TestRefusals:
+    @pytest.mark.parametrize("cell", ["?", "-", "--", ".", "None", "none", "missing", "NaN", "NA", "n/a", ""])
+    def test_a_missing_value_is_not_a_class(self, tmp_path: Path, cell: str) -> None:
+        text = "a,y\n" + "".join(f"{k},{('p', 'q', cell)[k % 3]}\n" for k in range(12))
+        assert f"row 4, column 'y': {cell!r} is no value" in refusal(tmp_path, text)
+
     def test_a_missing_file(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"no\.csv does not exist; give"):
             read_table(tmp_path / "no.csv", "y")
 
     def test_a_directory(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="is not a file"):
+        with pytest.raises(InputError, match="is a directory"):
             read_table(tmp_path, "y")
 
     def test_a_file_without_permission(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
