@@ -1,4 +1,4 @@
-"""What README claims of learning: each claim trained by the package's own public functions, one seed at a time."""
+"""What README claims of learning, each claim trained by the package's own functions, a seed at a time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_wine
@@ -59,14 +60,14 @@ class Claim:
     least_is_worst: bool = True
 
 
-def _table(load: Callable[[], object], source: str, seed: int) -> Task:
+def _table(load: Callable[[], Any], source: str, seed: int) -> Task:
     data = load()
     return tasks.from_table(
         Table(
-            features=np.asarray(data.data, dtype=float),  # type: ignore[attr-defined]
-            feature_names=tuple(f"x{k}" for k in range(data.data.shape[1])),  # type: ignore[attr-defined]
-            target=np.asarray(data.target, dtype=np.int64),  # type: ignore[attr-defined]
-            classes=tuple(str(name) for name in data.target_names),  # type: ignore[attr-defined]
+            features=np.asarray(data.data, dtype=float),
+            feature_names=tuple(f"x{k}" for k in range(data.data.shape[1])),
+            target=np.asarray(data.target, dtype=np.int64),
+            classes=tuple(str(name) for name in data.target_names),
             target_name="class",
             source=source,
             dropped=(),

@@ -1,7 +1,7 @@
 """Measure README's claims on ten seeds: ``make claims``; a row of docs/claims.csv is not measured twice.
 
-``--only NAME`` and ``--seeds 200,201`` choose; ``--table`` only writes README's table from docs/claims.csv anew;
-``--check`` says whether README agrees with it.
+``--only NAME`` and ``--seeds 200,201`` choose; ``--table`` only writes README's table anew; ``--check``
+says whether README agrees with docs/claims.csv.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def _measured(claim: Claim, seed: int, rows: list[Row]) -> list[Row]:
     writer.writeheader()
     writer.writerows(found)
     _write(ROWS, text.getvalue())
+    _write(README, with_table(_readme(), found))
     print(*values, flush=True)
     return found
 
@@ -92,7 +93,8 @@ def table(rows: Sequence[Row]) -> str:
             lines.append(_line(claim, mine))
     text = "\n".join(lines) + "\n"
     if missing:
-        text += f"\nFewer than ten seeds, for want of computing time (`make claims` goes on): {', '.join(missing)}.\n"
+        text += "\nFewer than ten seeds so far, for want of computing time (`make claims` goes on): "
+        text += ", ".join(missing) + ".\n"
     return text
 
 
