@@ -151,7 +151,7 @@ CLAIMS: Sequence[Claim] = (
     ),
     Claim(
         "iris-lattice-gradient",
-        "the same lattices, exact gradient instead of TCL",
+        "Iris, the same 7x7 lattices, exact gradient instead of TCL",
         _REGRESSION,
         partial(_host, _load("iris-lattice"), "accuracy", rule="gradient"),
     ),
@@ -167,12 +167,29 @@ CLAIMS: Sequence[Claim] = (
         for run in (partial(_host, _load("allostery"), column, rule=rule, chirp=chirp),)
     ),
     Claim(
-        "circuit-regression", "learned in one transient: regression", "", partial(_in_circuit, "regression")
+        "circuit-regression",
+        "learned in one ngspice transient: regression",
+        "",
+        partial(_in_circuit, "regression"),
     ),
-    Claim("circuit-iris", "the same, Iris, 400 cycles", _REGRESSION, partial(_in_circuit, "iris")),
-    Claim("circuit-xor", "the same, XOR, 640 cycles", "", partial(_in_circuit, "xor")),
-    Claim("circuit-springs", "the same, springs", "", partial(_in_circuit, "springs")),
-    Claim("circuit-product", "the same, springs, product", "", partial(_in_circuit, "springs-product")),
+    Claim(
+        "circuit-iris",
+        "learned in one ngspice transient: Iris, 400 cycles",
+        _REGRESSION,
+        partial(_in_circuit, "iris"),
+    ),
+    Claim(
+        "circuit-xor", "learned in one ngspice transient: XOR, 640 cycles", "", partial(_in_circuit, "xor")
+    ),
+    Claim(
+        "circuit-springs", "learned in one ngspice transient: springs", "", partial(_in_circuit, "springs")
+    ),
+    Claim(
+        "circuit-product",
+        "learned in one ngspice transient: springs, product signal",
+        "",
+        partial(_in_circuit, "springs-product"),
+    ),
     Claim("iris-ngspice", "Iris wholly in ngspice, 4,000 cycles", _REGRESSION, _ngspice),
     Claim("mnist-12k", "MNIST 10,000 images, 100 hidden nodes", "perceptron", partial(_layered, "mnist-12k")),
     *(
