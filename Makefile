@@ -8,7 +8,7 @@ export OMP_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-lowest lint netlists bench clean
+.PHONY: help setup demo test test-all test-lowest lint netlists bench claims clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ netlists: setup ## write the committed netlists anew
 
 bench: setup ## run the benchmarks
 	$(BIN)/python benchmarks/run.py
+
+claims: setup ## measure README's table on ten seeds (hours; goes on where it stopped)
+	nice -n 10 $(BIN)/python benchmarks/claims.py
 
 clean: ## remove caches, builds and runs/demo; .venv and other runs stay
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info runs/demo
