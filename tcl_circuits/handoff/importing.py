@@ -21,14 +21,18 @@ from tcl_circuits.circuit.part_text import read_parts
 from tcl_circuits.circuit.parts import Part
 from tcl_circuits.errors import InputError
 from tcl_circuits.files import read_text
+from tcl_circuits.handoff.benches import benches
 from tcl_circuits.handoff.design import Design, design_of
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import NETWORK, parameter_names, pin_names
 from tcl_circuits.handoff.reading import NetworkText, read_network_text, read_parameters
+from tcl_circuits.handoff.rewritten import netlist_faults
 from tcl_circuits.handoff.values import edge_values, edited, measured
 from tcl_circuits.units import parse_quantity
 
 NEEDED = ("network.json", "setup.json", "network.lib", "params.inc")
+_EDITABLE = ("params.inc",)
+"""Netlists whose numbers a hardware team may change."""
 
 
 def read_bundle(bundle: str | Path) -> Design:
@@ -42,12 +46,15 @@ def read_bundle(bundle: str | Path) -> Design:
         If the manifest is damaged or names files outside the bundle.
     """
     bundle = Path(bundle)
-    files, _ = read_files(bundle, read_manifest(bundle))
+    manifest = read_manifest(bundle)
+    files, _ = read_files(bundle, manifest)
     lacking = [name for name in NEEDED if name not in files]
     if lacking:
         raise InputError(f"{bundle / lacking[0]} is missing; a bundle needs {', '.join(NEEDED)}")
     exported = exported_design(files, str(bundle))
-    faults = structure_faults(exported, files)
+    faults = structure_faults(exported, files) or netlist_faults(
+        exported, benches(exported), manifest.dialect, files, _EDITABLE
+    )
     if faults:
         raise InputError(f"{bundle}: {faults[0]}; only values can be edited")
     values = _values(exported, text_of(files, "params.inc"), str(bundle / "params.inc"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,25 +13,17 @@ from pathlib import Path
 from tcl_circuits.circuit.netlist import part_elements
 from tcl_circuits.errors import EngineError, InputError
 from tcl_circuits.handoff.benches import Bench, benches
-from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.expected_csv import Rows, expected_rows
 from tcl_circuits.handoff.importing import NEEDED, exported_design, structure_faults, text_of, value_faults
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import cell_block
-from tcl_circuits.handoff.reading import statements
+from tcl_circuits.handoff.rewritten import netlist_faults, write_netlists
 from tcl_circuits.handoff.simulators import Simulator, chosen_simulators
 
 _SHOWN = 10
 _SLACK = 0.1
 """Share of a tolerance by which the package's own figures may differ from machine to machine."""
-_ALLOWED = re.compile(
-    r"[rcvbxh]\w*\s|[def]\d\w*\s|\.?model\s+dm_\w+\s+d(iode\s|\()"
-    r"|\.(param|subckt|ends|include|ic|options?|tran|save|print|meas|measure|end)\b"
-    r"|(simulator|parameters|subckt|ends|include|save|tolerances|cycle)\b",
-    re.IGNORECASE,
-)
-"""What our netlists hold; anything else, as .control, could make a simulator run programs."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +67,9 @@ class Verification:
 def verify_bundle(bundle: str | Path, simulator: str | None = None, seconds: float = 600.0) -> Verification:
     """Check a bundle's hashes, netlists and figures.
 
-    Nothing is run of a bundle with faults; what is run is a copy of the files that were checked.
+    A bundle is a function of its network.json and setup.json: every netlist is compared with the one that the
+    package writes for them, and what is run is the package's own text, in a directory of its own. Nothing of
+    the bundle itself is ever given to a simulator.
 
     Parameters
     ----------
@@ -108,23 +101,23 @@ def verify_bundle(bundle: str | Path, simulator: str | None = None, seconds: flo
     design = exported_design(files, str(bundle))
     made, found = benches(design), expected_rows(text_of(files, "expected.csv"))
     faults = [
-        *_foreign(files),
         *structure_faults(design, files),
         *value_faults(design, files),
         *_expected_faults(made, found),
     ]
+    # Faults of structure and values say more than the first line that differs.
+    told = {fault.split(":", 1)[0] for fault in faults}
+    faults += netlist_faults(design, made, manifest.dialect, files, tuple(told))
     if faults:
         return Verification(len(manifest.files), tuple(faults), ())
     remarks = []
     with tempfile.TemporaryDirectory(prefix="tcl-verify-") as name:
         place = Path(name) / "bundle"
-        if manifest.dialect == "ngspice":
-            _copy(files, place)
-        else:
+        if manifest.dialect != "ngspice":
             remarks.append(
                 f"{manifest.dialect} itself was not run: its text was read back and run as ngspice netlists"
             )
-            write_bundle(design, place, "ngspice")
+        write_netlists(design, made, place)
         # Each simulator is a process of its own: the threads only wait for it.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             runs = [
@@ -149,30 +142,6 @@ def _explained(files: Mapping[str, bytes], faults: Sequence[str]) -> list[str]:
     except InputError as error:
         details = [str(error)]
     return [*faults, *details[:_SHOWN]]
-
-
-def _copy(files: Mapping[str, bytes], place: Path) -> None:
-    for name, data in files.items():
-        path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-
-
-def _foreign(files: Mapping[str, bytes]) -> list[str]:
-    """Lines of netlists that are none of ours, and files included from elsewhere."""
-    faults = []
-    for name in sorted(files):
-        if not name.endswith((".cir", ".scs", ".lib", ".inc")):
-            continue
-        for line in statements(text_of(files, name)):
-            words = line.text.split()
-            if not _ALLOWED.match(line.text + " "):
-                faults.append(
-                    f"{name}, line {line.number}: {line.text[:60]!r} is no line of a bundle; not run"
-                )
-            elif words[0].lower() in (".include", "include") and words[-1].strip('"') not in files:
-                faults.append(f"{name}, line {line.number}: includes {words[-1]}, which is not in the bundle")
-    return faults
 
 
 def _expected_faults(made: Sequence[Bench], found: Rows) -> list[str]:
