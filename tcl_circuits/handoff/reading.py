@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tcl_circuits.circuit.network import Network, default_bounds
+from tcl_circuits.circuit.graph_values import default_bounds
+from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.units import parse_quantity
 
