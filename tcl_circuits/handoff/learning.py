@@ -136,7 +136,8 @@ def block(cell: AutonomousCell) -> Subcircuit:
     whole = subcircuit(cell, cell.bounds[0])
     inside = tuple(replace(e, volts=None) if isinstance(e, Capacitor) else e for e in whole.elements)
     words = whole.description.splitlines()
-    last = f"{words[-1].partition(';')[0]}; starts at the voltages that .ic gives to w and v (uic)"
+    states = " and ".join(pin for pin in whole.pins if pin in ("w0", "v0"))
+    last = f"{words[-1].partition(';')[0]}; starts at the voltages that .ic gives to {states} (uic)"
     return Subcircuit(whole.name, whole.pins, inside, "\n".join([*words[:-1], last]))
 
 
