@@ -138,7 +138,7 @@ _PINS = {
 
 
 def subcircuit(cell: AutonomousCell, conductance: float) -> Subcircuit:
-    """Return the cell as a documented ``.subckt`` with the pins ``a b gate w0 v0 u0``, v0 if there is a lag."""
+    """Return the cell as a documented ``.subckt`` with the pins ``a b gate w0 v0 u0``, v0 with a lag."""
     state = cell.at(conductance)
     unit = "V2" if cell.signal == "power" else "V"
     learned = "V2" if cell.signal in ("power", "product") else "V"
