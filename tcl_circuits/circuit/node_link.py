@@ -89,11 +89,22 @@ def write_network(network: Network, path: str | Path) -> None:
     path = Path(path)
     if path.suffix.lower() in (".graphml", ".xml"):
         raise InputError(f"{path}: networks are written as node-link JSON; name the file {path.stem}.json")
-    text = json.dumps(_document(network), sort_keys=True, indent=1) + "\n"
+    text = network_text(network)
     try:
         _write_whole(path, text)
     except (OSError, ValueError) as error:
         raise TclError(f"{path} can't be written ({error}); check the directory and the disk") from error
+
+
+def network_text(network: Network) -> str:
+    """What :func:`write_network` writes.
+
+    Raises
+    ------
+    InputError
+        If two nodes would have the same written name.
+    """
+    return json.dumps(_document(network), sort_keys=True, indent=1) + "\n"
 
 
 def _load(data: bytes, source: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.engines import Reference
-from tcl_circuits.errors import EngineError, EngineMissing, InputError
+from tcl_circuits.errors import EngineMissing, InputError
 from tcl_circuits.handoff.benches import training_bench
 from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.design import Design, default_training
@@ -192,32 +193,24 @@ def test_other_dialects_are_read_back_and_run(tmp_path: Path, dialect: str) -> N
     assert "itself was not run" in found.remarks[0]
 
 
-@pytest.mark.parametrize("change", ["mismatch.inc", "corners/high.inc"])
-def test_other_values_in_the_place_of_the_trained_are_named(bundle: Path, change: str) -> None:
-    old = "params.inc" if change == "mismatch.inc" else "corners/typical.inc"
-    for bench in ("inference", "training"):
-        replace_in(bundle / f"{bench}.cir", f'.include "{old}"', f'.include "{change}"')
-    rehash(bundle)
-    found = verify_bundle(bundle)
-    assert found.results == ()
-    assert any(f"'.include \"{change}\"' is not what was exported" in fault for fault in found.faults)
-
-
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
         ("corners/low.inc", "kc=0.9", "kc=0.8"),
         ("corners/high.inc", "kg=1.1", "kg=1.2"),
         ("mismatch.inc", "g_e0=1.99", "g_e0=1.91"),
+        ("inference.cir", '.include "params.inc"', '.include "mismatch.inc"'),
+        ("training.cir", '.include "corners/typical.inc"', '.include "corners/high.inc"'),
     ],
 )
-def test_corners_and_sampled_values_are_those_exported(bundle: Path, file: str, old: str, new: str) -> None:
+def test_other_values_are_named(bundle: Path, file: str, old: str, new: str) -> None:
     replace_in(bundle / file, old, new)
     assert f"{file}: changed since it was exported" in verify_bundle(bundle).faults
     rehash(bundle)
-    found = verify_bundle(bundle)
-    assert found.results == ()
-    assert any(fault.startswith(f"{file}, line ") for fault in found.faults)
+    (fault,) = verify_bundle(bundle).faults
+    assert fault.startswith(f"{file}, line ")
+    assert new in fault
+    assert old in fault
 
 
 def test_the_figures_of_a_corner_are_those_of_scaled_parts(bundle: Path) -> None:
@@ -267,8 +260,7 @@ def test_emptied_or_widened_expectations_are_named(bundle: Path) -> None:
     assert "i_nudged_e1 of training" in verify_bundle(bundle).faults[0]
     (bundle / "expected.csv").write_text("\n".join([*first, last.rsplit(",", 1)[0] + ",x"]) + "\n")
     rehash(bundle)
-    with pytest.raises(InputError, match="must be numbers"):
-        verify_bundle(bundle)
+    assert "must be numbers" in verify_bundle(bundle).faults[0]
 
 
 def test_files_left_out_of_the_manifest_are_named(bundle: Path) -> None:
@@ -284,18 +276,17 @@ def test_a_deleted_file_is_named(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("hidden", [False, True])
-def test_swapped_pins_are_named(bundle: Path, hidden: bool) -> None:
-    replace_in(bundle / "network.lib", "xe0 n_in n_mid", "xe0 n_mid n_in")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("xe0 n_in n_mid", "xe0 n_mid n_in"), ("tcl_network n_in n_mid", "tcl_network n_mid n_in")],
+)
+def test_swapped_pins_are_named(bundle: Path, hidden: bool, old: str, new: str) -> None:
+    replace_in(bundle / "network.lib", old, new)
     if hidden:
         rehash(bundle)
     found = verify_bundle(bundle)
-    assert not found.passed
-    assert "network.lib: the pins of xe0 are n_mid n_in, exported as n_in n_mid" in found.faults
-
-
-def test_swapped_pins_of_the_network_are_named(bundle: Path) -> None:
-    replace_in(bundle / "network.lib", "tcl_network n_in n_mid", "tcl_network n_mid n_in")
-    assert "network.lib: pin 1 of tcl_network is n_mid, exported as n_in" in verify_bundle(bundle).faults
+    assert found.results == ()
+    assert any(f.startswith("network.lib, line ") and new in f and old in f for f in found.faults)
 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a/../../b", "..\\x", "c:x"])
@@ -315,122 +306,6 @@ def test_links_that_lead_out_are_refused(bundle: Path, tmp_path: Path) -> None:
     assert verify_bundle(bundle).faults == ("cells.lib: leads out of the bundle; not read",)
 
 
-TOUCH = "shell touch pwned"
-
-
-def crafted(bundle: Path, kind: str) -> str:
-    """Change a bundle as one who recomputes its hashes would; return the file that is to be named."""
-    bench, lib = bundle / "training.cir", bundle / "network.lib"
-    inserted = {
-        "comment that is a command": f"*# {TOUCH}",
-        "control": f".control\n{TOUCH}\n.endc",
-        "two files at once": '.include /tmp/evil.cir "params.inc"',
-        "absolute path": '.include "/etc/passwd"',
-        "library": ".lib /etc/passwd typ",
-        "code model": "axyz in out model",
-        "continued": f".param a=1\n+ .control\n+ {TOUCH}",
-        "option": ".options post=1",
-        "plain comment": "* nothing but a comment",
-        "form feed": f"* a\x0c.control\x0c{TOUCH}",
-        "carriage return": f"* a\r.control\r{TOUCH}\r.endc",
-        "line separator": f"* a\u2028.control\u2028{TOUCH}",
-        "nul": f"* a\x00*# {TOUCH}",
-        "wrong device": "rx1 n_mid",
-        "unknown cell": "xe9 n_mid 0 sense_power",
-    }
-    if kind in inserted:
-        replace_in(bench, "xnet ", f"{inserted[kind]}\nxnet ")
-        return "training.cir"
-    if kind in ("included text", "included upper case"):
-        name = "notes.txt" if kind == "included text" else "X.CIR"
-        (bundle / name).write_text(f".control\n{TOUCH}\n.endc\n")
-        replace_in(bench, "xnet ", f'.include "{name}"\nxnet ')
-        content = json.loads((bundle / "manifest.json").read_bytes())
-        content["files"][name] = ""
-        (bundle / "manifest.json").write_text(json.dumps(content))
-        return name
-    if kind == "short circuit":
-        replace_in(lib, ".ends", "rshort n_in n_mid 1\n.ends")
-        return "network.lib"
-    if kind == "cell":
-        text = (bundle / "cells.lib").read_text().splitlines()
-        (bundle / "cells.lib").write_text("\n".join([*text[:-1], "rx a b 1k", text[-1]]) + "\n")
-        return "cells.lib"
-    text = bench.read_text().splitlines()
-    measures = [k for k, line in enumerate(text) if line.startswith(".meas")]
-    if kind == "measure that knows the answer":
-        text[measures[0]] = " ".join(text[measures[0]].split()[:3]) + " param='1.0'"
-    else:
-        del text[measures[0]]
-    bench.write_text("\n".join(text) + "\n")
-    return "training.cir"
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "comment that is a command",
-        "control",
-        "two files at once",
-        "absolute path",
-        "library",
-        "code model",
-        "continued",
-        "option",
-        "plain comment",
-        "form feed",
-        "carriage return",
-        "line separator",
-        "nul",
-        "wrong device",
-        "unknown cell",
-        "included text",
-        "included upper case",
-        "short circuit",
-        "cell",
-        "measure that knows the answer",
-        "measure left out",
-    ],
-)
-def test_crafted_bundles_are_refused_and_nothing_of_them_is_run(
-    bundle: Path, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    name = crafted(bundle, kind)
-    rehash(bundle)
-    found = verify_bundle(bundle)
-    assert found.results == ()
-    assert any(fault.startswith(name) for fault in found.faults), found.faults
-    with pytest.raises(InputError, match="only values can be edited"):
-        read_bundle(bundle)
-    assert not list(tmp_path.rglob("pwned"))
-
-
-def test_numbers_to_rounding_are_the_same(bundle: Path) -> None:
-    """Another machine may form the last digit of a number otherwise; nothing more passes."""
-    text = (bundle / "corners" / "low.inc").read_text()
-    (bundle / "corners" / "low.inc").write_text(text.replace("kc=0.9", "kc=0.90000000000001"))
-    rehash(bundle)
-    assert verify_bundle(bundle).passed
-    (bundle / "corners" / "low.inc").write_text(text.replace("kc=0.9", "kc=0.9000001"))
-    rehash(bundle)
-    assert not verify_bundle(bundle).passed
-
-
-@pytest.mark.parametrize("simulator", simulators())
-def test_what_a_simulator_complains_about_is_a_fault(bundle: Path, simulator: str) -> None:
-    replace_in(bundle / "training.cir", ".tran ", "rx1 n_mid\n.tran ")
-    with pytest.raises(EngineError, match=simulator):
-        SIMULATORS[simulator].run(bundle, "training.cir", 17, 300)
-
-
-@needs_neospice
-def test_a_line_that_neospice_leaves_out_is_a_fault(bundle: Path) -> None:
-    replace_in(bundle / "training.cir", ".tran ", "xe9 n_mid 0 sense_power\n.tran ")
-    with pytest.raises(EngineError, match="devices of"):
-        SIMULATORS["neospice"].run(bundle, "training.cir", 17, 300)
-
-
 def test_a_newer_version_is_refused(bundle: Path) -> None:
     replace_in(bundle / "manifest.json", '"version": 1', '"version": 2')
     with pytest.raises(InputError, match="version 2; this package reads 1: update"):
@@ -441,18 +316,11 @@ def test_a_newer_version_is_refused(bundle: Path) -> None:
     ("content", "kind", "said"),
     [
         ("{", BundleError, "damaged"),
-        ("{}", InputError, "no manifest"),
-        ('{"format": "tcl_circuits bundle", "version": 1}', BundleError, "no list of files"),
-        (
-            '{"format": "tcl_circuits bundle", "version": 1, "files": {}, "dialect": "hspice"}',
-            BundleError,
-            "hspice",
-        ),
-        (
-            '{"format": "tcl_circuits bundle", "version": 1, "files": {}, "dialect": "xyce", "seed": "x"}',
-            BundleError,
-            "no whole number",
-        ),
+        ("{}", InputError, "is not the manifest"),
+        ("[]", InputError, "is not the manifest"),
+        ('{"format": "tcl_circuits bundle", "version": 1}', BundleError, "there is no 'files'"),
+        ('{"format": "tcl_circuits bundle", "version": true}', InputError, "version True"),
+        ('{"format": "a", "format": "tcl_circuits bundle"}', BundleError, "stands twice"),
     ],
 )
 def test_broken_manifests_are_told(bundle: Path, content: str, kind: type[Exception], said: str) -> None:
@@ -461,10 +329,38 @@ def test_broken_manifests_are_told(bundle: Path, content: str, kind: type[Except
         verify_bundle(bundle)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("files", [], "files = [] is not an object"),
+        ("files", {"a": 1}, "files.a = 1 is not a text"),
+        ("dialect", "hspice", "dialect = 'hspice' is not one of ngspice"),
+        ("dialect", ["ngspice"], "dialect = ['ngspice'] is not one of"),
+        ("seed", "x", "seed = 'x' is not a whole number"),
+        ("seed", -3, "seed = -3 is not a whole number from 0"),
+        ("seed", True, "seed = True is not a whole number"),
+        ("seed", 10**30, "is not a whole number"),
+        ("title", None, "title = None is not a text"),
+    ],
+)
+def test_wrong_values_of_manifests_are_told(bundle: Path, key: str, value: object, said: str) -> None:
+    content = json.loads((bundle / "manifest.json").read_bytes()) | {key: value}
+    (bundle / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(BundleError, match=re.escape(said)):
+        verify_bundle(bundle)
+
+
+@pytest.mark.parametrize("key", ["title", "units", "pins", "generator", "more"])
+def test_a_manifest_that_says_something_else_is_named(bundle: Path, key: str) -> None:
+    content = json.loads((bundle / "manifest.json").read_bytes()) | {key: "x"}
+    (bundle / "manifest.json").write_text(json.dumps(content))
+    assert verify_bundle(bundle).faults[0].startswith("manifest.json, line ")
+
+
 def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no bundle"):
+    with pytest.raises(InputError, match="is not a bundle"):
         verify_bundle(tmp_path)
-    with pytest.raises(InputError, match="no bundle"):
+    with pytest.raises(InputError, match="is not a bundle"):
         verify_bundle(tmp_path / "nothing")
 
 
