@@ -10,7 +10,6 @@ import difflib
 import math
 import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from numbers import Real
 
 import numpy as np
 
@@ -196,9 +195,11 @@ def _pair(value: object) -> tuple[object, object] | None:
 
 
 def _quantity(value: object, unit: str, name: str) -> float:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
         return parse_quantity(value, unit, name)
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{name}: {shown(value)} is not a number; write for example 1e-5 or 10u{unit}")
     try:
         return float(value)

@@ -110,7 +110,8 @@ def test_lists_of_names(text: str, found: list[str]) -> None:
 @pytest.mark.parametrize("form", ["(0, 0),(1, 1)", "(0,0),(1,1)"])
 def test_nodes_of_a_lattice_can_be_named(tmp_path: Path, form: str) -> None:
     graph = nx.grid_2d_graph(2, 2)
-    nx.set_edge_attributes(graph, 1e-5, "conductance")
+    for _, _, data in graph.edges(data=True):
+        data["conductance"] = 1e-5
     nx.write_graphml(graph, tmp_path / "g.graphml")
     network = read_network(tmp_path / "g.graphml", inputs=names(form), outputs=names("(0, 1)"))
     assert [network.nodes[k] for k in network.inputs] == ["(0, 0)", "(1, 1)"]

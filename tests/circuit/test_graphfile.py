@@ -457,7 +457,7 @@ class TestFilesThatAreNoGraph:
             with pytest.raises(InputError, match=word) as caught:
                 read_network(path)
             assert str(path) in str(caught.value)
-        with pytest.raises(InputError, match="does not exist|can't be read"):
+        with pytest.raises(InputError, match=r"does not exist|can't be read"):
             read_network("a\0b.json")
         with pytest.raises(InputError, match="can't be read"):
             read_network("x" * 5000)
