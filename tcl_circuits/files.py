@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import operator
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from tcl_circuits.errors import InputError
 
 LARGEST_FILE = 1 << 30
 """Bytes of the largest file that is read whole; no file of this package is near it."""
+PART = ".part"
+"""Ending of a file that is being written beside its place."""
 
 
-def require_file(path: Path, remedy: str) -> None:
+def require_file(path: Path, remedy: str, most: float = LARGEST_FILE) -> None:
     """Raise an InputError unless `path` is a regular file of a size that can be read.
 
     Pipes and devices are refused at once: to read one may never end.
@@ -27,22 +31,24 @@ def require_file(path: Path, remedy: str) -> None:
         The file.
     remedy : str
         What to do about it, as "give a CSV file"; ends the message.
+    most : float
+        Most bytes that it may have.
     """
     try:
-        fault = _fault(path)
+        fault = _fault(path, most)
     except (OSError, ValueError) as failure:  # ValueError: a NUL in the name
         fault = f"can't be read ({getattr(failure, 'strerror', None) or failure})"
     if fault:
         raise InputError(f"{path} {fault}; {remedy}")
 
 
-def _fault(path: Path) -> str | None:
+def _fault(path: Path, most: float) -> str | None:
     if not path.is_file():
         if path.is_dir():
             return "is a directory"
         return "is a pipe or a device, not a file" if path.exists() else "does not exist"
     size = path.stat().st_size
-    return f"has {size:,} bytes, more than {LARGEST_FILE:,}" if size > LARGEST_FILE else None
+    return f"has {size:,} bytes, more than {most:,}" if size > most else None
 
 
 def read_bytes(path: Path, remedy: str) -> bytes:
@@ -98,14 +104,43 @@ def _no_number(text: str) -> Any:
 
 
 @contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Give the name of a file beside `path`, and move that file there once it is complete and on the disk.
+
+    The name is one of its own, so that two writers don't meet; nothing is left there if writing fails.
+    """
+    beside = path.with_name(f".{secrets.token_hex(8)}{PART}")
+    try:
+        yield beside
+        with beside.open("r+b") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file beside `path`, and move it there once it is complete and on the disk."""
-    aside = path.with_name(path.name + ".part")
-    with aside.open("wb") as file:
+    with aside(path) as beside, beside.open("xb") as file:
         yield file
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+
+
+def lock(file: IO[Any], name: Path) -> None:
+    """Hold an open file against other processes until it is closed, which the kernel sees to at a kill.
+
+    Raises
+    ------
+    InputError
+        If another process holds it.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(
+            f"{name} is in use by another run; wait for its end, or name another place"
+        ) from None
 
 
 @contextmanager

@@ -8,8 +8,9 @@ of them, and goes on after the last whole period.
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -23,7 +24,7 @@ from tcl_circuits.autonomous.design import Design, States
 from tcl_circuits.autonomous.energy import PARTS, cumulated, powers
 from tcl_circuits.autonomous.schedule import KINDS, Kind, Mark
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import reading_checkpoint, replacing, require_same_run
+from tcl_circuits.files import read_json, reading_checkpoint, replacing, require_file, require_same_run
 
 _VERSION = 1
 _HEAD = 4
@@ -103,12 +104,19 @@ class RecordFile:
             "kinds": list(KINDS),
             "settings": self._settings,
         }
+        # Records first: those of another run must never stand beside this one's description.
+        with replacing(self.path):
+            pass
         with replacing(self.path.with_suffix(".json")) as file:
             file.write((json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
-        self.path.write_bytes(b"")
 
-    def read(self) -> Records:
+    def read(self, marks: Sequence[Mark]) -> Records:
         """All whole records.
+
+        Parameters
+        ----------
+        marks : sequence of Mark
+            What the records of the whole run are of.
 
         Raises
         ------
@@ -116,17 +124,20 @@ class RecordFile:
             If the files are missing, damaged, or of another run.
         """
         with reading_checkpoint(self.path.with_suffix(".json"), "--resume"):
-            about = json.loads(self.path.with_suffix(".json").read_text())
+            about = _found(self.path.with_suffix(".json"), read_json)
             if about["version"] > _VERSION:
                 raise InputError(
                     f"{self.path} is of version {about['version']}; this package reads {_VERSION}"
                 )
             self._require(about["settings"])
         with reading_checkpoint(self.path, "--resume"):
-            data = np.fromfile(self.path)
+            data = _found(self.path, _numbers)
             table = data[: data.size // self._width * self._width].reshape(-1, self._width)
             if not np.all(np.isfinite(table)):
                 raise ValueError("it holds values that are not finite")
+            heads = np.array([(KINDS.index(mark.kind), mark.period, mark.sample) for mark in marks])
+            if len(table) > len(heads) or not np.array_equal(table[:, :3], heads[: len(table)]):
+                raise ValueError("its records are not those of this run's schedule")
             return Records.of(table, len(self._columns.names))
 
     def _require(self, saved: Mapping[str, Any]) -> None:
@@ -141,6 +152,17 @@ class RecordFile:
     def open(self) -> FileIO:
         """Open to append, without a buffer."""
         return self.path.open("ab", buffering=0)
+
+
+def _found(path: Path, read: Callable[[Path, str], Any]) -> Any:
+    """What a file holds; that it is missing is said as of any checkpoint."""
+    path.stat()
+    return read(path, "start anew without --resume")
+
+
+def _numbers(path: Path, remedy: str) -> FloatArray:
+    require_file(path, remedy, math.inf)
+    return np.fromfile(path)
 
 
 def append(file: FileIO, table: FloatArray) -> None:

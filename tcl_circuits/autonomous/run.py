@@ -18,6 +18,7 @@ from tcl_circuits.autonomous.results import waveforms
 from tcl_circuits.autonomous.stability import stability
 from tcl_circuits.autonomous.transient import stream
 from tcl_circuits.errors import EngineError, EngineTimeout
+from tcl_circuits.files import aside
 
 _SHOWN_CYCLES = 3
 """Learning cycles of which every time point is kept."""
@@ -68,25 +69,36 @@ class Run:
         return self._file.bytes_of(len(self.design.schedule.marks()))
 
     def records(self) -> Records:
-        """All that is on the disk."""
-        return self._file.read()
+        """All that is on the disk.
+
+        Raises
+        ------
+        InputError
+            If it is missing, damaged, or of another run.
+        """
+        return self._file.read(self.design.schedule.marks())
 
     def go(
         self,
         resume: bool = False,
         time_limit: float | None = None,
         progress: Callable[[Progress], None] | None = None,
+        notify: Callable[[str], None] | None = None,
     ) -> None:
         """Run to the end; what is reached is on the disk at every moment.
 
         Parameters
         ----------
         resume : bool
-            Go on after the last whole period on the disk.
+            Go on after the last whole period on the disk. ngspice begins a new transient there, with time
+            steps of its own: what follows is, within ngspice's own error, what a run never interrupted
+            gives, but not to the digit.
         time_limit : float, optional
             Longest wall-clock time [s].
         progress : callable, optional
             Told of each record.
+        notify : callable, optional
+            Told a line where a resumed run goes on.
 
         Raises
         ------
@@ -106,6 +118,12 @@ class Run:
             self._file.create()
         if start == len(design.schedule.periods):
             return
+        if resume and notify is not None:
+            cycle = design.schedule.periods[start].cycles
+            notify(
+                f"going on at cycle {cycle} of {design.schedule.cycles} in a new transient, with time steps "
+                "of its own: what follows is not, to the digit, what a run never interrupted gives"
+            )
         text = netlist_text(design, start, states, "tcl_circuits: learns by itself", self._control)
         length = (len(design.schedule.periods) - start) * design.schedule.timing.period
         recorder = Recorder(design, self.columns, start, energy)
@@ -125,14 +143,15 @@ class Run:
             except EngineTimeout:
                 raise EngineTimeout(f"stopped at its time limit, {self._place(reached)}") from None
             except EngineError as fault:
-                raise EngineError(f"{fault}\n{self._place(reached)}; {self._cause()}") from None
+                cause = f"; {self._cause()}" if self._file.path.exists() else ""
+                raise EngineError(f"{fault}\n{self._place(reached)}{cause}") from None
 
     def _place(self, time: float) -> str:
         schedule = self.design.schedule
         at = min(int(time / schedule.timing.period * (1 + 1e-9)), len(schedule.periods) - 1)
         return (
             f"at {time:.6g} s of circuit time, cycle {schedule.periods[at].cycles} of {schedule.cycles}; "
-            "what was reached is kept"
+            + ("what was reached is kept" if self._file.path.exists() else f"{self._file.path} is gone")
         )
 
     def _cause(self) -> str:
@@ -172,7 +191,8 @@ class _Waves:
         first, last = self._span
         self._kept.append(rows[(rows[:, 0] >= first) & (rows[:, 0] <= last * (1 + 1e-9))])
         if rows[-1, 0] >= last * (1 - 1e-9):
-            waveforms(self._run, np.vstack(self._kept)).to_netcdf(self._path)
+            with aside(self._path) as beside:
+                waveforms(self._run, np.vstack(self._kept)).to_netcdf(beside)
             self._complete = True
 
 

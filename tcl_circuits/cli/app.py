@@ -55,7 +55,8 @@ class _Commands(typer.core.TyperGroup):
             raise typer.Exit(fault.exit_code) from None
         except OSError as fault:
             place = "" if fault.filename is None else f"{fault.filename}: "
-            messages.print(f"tcl-circuits: {place}{fault.strerror or fault}; what was reached is kept")
+            said = [f"tcl-circuits: {place}{fault.strerror or fault}", *getattr(fault, "__notes__", ())]
+            messages.print("; ".join(said))
             raise typer.Exit(1) from None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
-from tcl_circuits.commands.output import claim_file, write_text
+from tcl_circuits.commands.output import claim_file, write_file
 from tcl_circuits.errors import InputError
 from tcl_circuits.handoff.importing import read_bundle
 from tcl_circuits.handoff.kicad import kicad_netlist
@@ -40,7 +40,7 @@ def board(source: Path, kind: str = "potentiometers", out: Path | None = None, f
     text = kicad_netlist(_network(source), kind)
     path = Path(f"{source.resolve().stem}-{kind}.net") if out is None else out
     claim_file(path, force, "board.net")
-    write_text(path, text)
+    write_file(path, text)
     return path
 
 

@@ -88,39 +88,39 @@ def compare(request: CompareRequest) -> CompareResult:
     drive.check(network)
     engines = [_engine(name, request.reltol) for name in request.engines]
     label = request.subject if request.subject in tasks.names() else Path(request.subject).stem
-    out = claim(request.out or Path("runs") / f"compare-{label}", request.force)
-    runs, seconds = [], []
-    for engine in engines:
-        start = time.monotonic()
-        try:
-            runs.append(engine.run(network, cell, saw, drive))
-        finally:
-            engine.close()
-        seconds.append(time.monotonic() - start)
-    gate = design_rule(network, cell, saw, drive).gate(network, cell)
-    updates = [-temporal_contrast(network, cell, saw, found, gate).sum(axis=0) for found in runs]
-    first, second = runs
-    comparison = {
-        "subject": request.subject,
-        "engines": list(request.engines),
-        "cell": request.cell,
-        "signal": cell.signal,
-        "nodes": network.node_count,
-        "edges": network.edge_count,
-        "samples": drive.samples,
-        "waveform_max_error": max(_waveform_error(a, b) for a, b in zip(first, second, strict=True)),
-        "voltage_max_error_V": max(_voltage_error(a, b) for a, b in zip(first, second, strict=True)),
-        "update_relative_l2": _relative(updates[0] - updates[1], updates[1]),
-        "update_cosine": _cosine(updates[0], updates[1]),
-        "points": [int(np.mean([t.time.size for t in found])) for found in runs],
-        "wall_s": seconds,
-    }
-    write_json(out / "comparison.json", comparison)
-    data = [waveforms(network, cell, saw, found[0]) for found in runs]
-    figure = draw_comparison(
-        data[0], data[1], (updates[0], updates[1]), request.engines, update_unit=SIGNAL_UNITS[cell.signal]
-    )
-    save(figure, out / "comparison.png")
+    with claim(request.out or Path("runs") / f"compare-{label}", request.force) as out:
+        runs, seconds = [], []
+        for engine in engines:
+            start = time.monotonic()
+            try:
+                runs.append(engine.run(network, cell, saw, drive))
+            finally:
+                engine.close()
+            seconds.append(time.monotonic() - start)
+        gate = design_rule(network, cell, saw, drive).gate(network, cell)
+        updates = [-temporal_contrast(network, cell, saw, found, gate).sum(axis=0) for found in runs]
+        first, second = runs
+        comparison = {
+            "subject": request.subject,
+            "engines": list(request.engines),
+            "cell": request.cell,
+            "signal": cell.signal,
+            "nodes": network.node_count,
+            "edges": network.edge_count,
+            "samples": drive.samples,
+            "waveform_max_error": max(_waveform_error(a, b) for a, b in zip(first, second, strict=True)),
+            "voltage_max_error_V": max(_voltage_error(a, b) for a, b in zip(first, second, strict=True)),
+            "update_relative_l2": _relative(updates[0] - updates[1], updates[1]),
+            "update_cosine": _cosine(updates[0], updates[1]),
+            "points": [int(np.mean([t.time.size for t in found])) for found in runs],
+            "wall_s": seconds,
+        }
+        write_json(out / "comparison.json", comparison)
+        data = [waveforms(network, cell, saw, found[0]) for found in runs]
+        figure = draw_comparison(
+            data[0], data[1], (updates[0], updates[1]), request.engines, update_unit=SIGNAL_UNITS[cell.signal]
+        )
+        save(figure, out / "comparison.png")
     return CompareResult(out, comparison)
 
 

@@ -29,8 +29,8 @@ def compare_bundles(first: Path, second: Path, out: Path | None = None, force: b
     other, _ = _read(second)
     found = difference(network, other, inputs)
     if out is not None:
-        claim(out, force)
-        write_json(out / "comparison.json", {"A": str(first), "B": str(second), **found.as_json()})
+        with claim(out, force):
+            write_json(out / "comparison.json", {"A": str(first), "B": str(second), **found.as_json()})
     return found
 
 

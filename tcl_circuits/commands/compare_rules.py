@@ -11,11 +11,10 @@ from typing import Any
 import pandas as pd
 
 from tcl_circuits.commands.job_store import claim_store
-from tcl_circuits.commands.output import resumable, write_json
+from tcl_circuits.commands.output import resumable, write_csv, write_json
 from tcl_circuits.errors import TclError
 from tcl_circuits.figures.rules import draw_rules
 from tcl_circuits.figures.style import save
-from tcl_circuits.files import replacing
 from tcl_circuits.jobs import Store, open_workers
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.surveys.imperfections import Imperfections
@@ -110,18 +109,19 @@ def compare_rules(request: RulesRequest, progress: Callable[[int, int], None] | 
     study = request.study()
     kind = "ideal" if study.imperfections == Imperfections() else "imperfect"
     out = request.out or Path("runs") / f"rules-{request.task}-{kind}-seed{request.seed}"
-    with open_workers(request.executor, request.workers) as workers:
-        path = claim_store(out, request.force, request.resume)
+    with (
+        open_workers(request.executor, request.workers) as workers,
+        claim_store(out, request.force, request.resume) as path,
+    ):
         with resumable(path), Store(path, study.description()) as store:
             rows = tuple(compare(study, workers, store, progress))
-    if all(row.loss is None for row in rows):
-        raise TclError("no rule came to an end at any rate; are the imperfections what you mean?")
-    content = _content(study, rows)
-    with replacing(out / "rules.csv") as file:
-        file.write(pd.DataFrame([asdict(row) for row in rows]).to_csv(index=False).encode("utf-8"))
-    title = f"Rules on {study.task}, {kind} parts, {specimens(study.seeds)}"
-    save(draw_rules(rows, title, content["baseline"]), out / "rules.png")
-    write_json(out / "rules.json", content)
+        if all(row.loss is None for row in rows):
+            raise TclError("no rule came to an end at any rate; are the imperfections what you mean?")
+        content = _content(study, rows)
+        write_csv(out / "rules.csv", pd.DataFrame([asdict(row) for row in rows]))
+        title = f"Rules on {study.task}, {kind} parts, {specimens(study.seeds)}"
+        save(draw_rules(rows, title, content["baseline"]), out / "rules.png")
+        write_json(out / "rules.json", content)
     return RulesResult(out, rows, content)
 
 

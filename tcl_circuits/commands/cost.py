@@ -16,12 +16,13 @@ from tcl_circuits.commands.run_directory import GivenTable, read_summary, task_o
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.cost import draw_cost
 from tcl_circuits.figures.style import save
+from tcl_circuits.fitting import Checkpoint
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.surveys import Assumptions, CycleCost, Learning, Margin, check_laws
 from tcl_circuits.surveys import cost as survey
 from tcl_circuits.surveys.cost import ENOUGH, designed
 from tcl_circuits.training import tasks
-from tcl_circuits.training.checkpoint import Checkpoint
+from tcl_circuits.training.course import Course
 from tcl_circuits.training.pace import Pace
 from tcl_circuits.training.task import Task
 from tcl_circuits.units import engineering
@@ -89,16 +90,16 @@ def cost(request: CostRequest) -> CostResult:
     """
     run = Path(request.subject)
     subject = _of_run(request, run) if run.is_dir() else _of_task(request)
-    out = claim(request.out or Path("runs") / f"cost-{run.resolve().name}", request.force)
-    found = {
-        name: survey(
-            subject.task, subject.cell, at.saw, at.network, at.learning, assumptions=request.assumptions
-        )
-        for name, at in subject.cycles.items()
-    }
-    content = _content(request, subject, found)
-    write_json(out / "cost.json", content)
-    save(draw_cost(content), out / "cost.png")
+    with claim(request.out or Path("runs") / f"cost-{run.resolve().name}", request.force) as out:
+        found = {
+            name: survey(
+                subject.task, subject.cell, at.saw, at.network, at.learning, assumptions=request.assumptions
+            )
+            for name, at in subject.cycles.items()
+        }
+        content = _content(request, subject, found)
+        write_json(out / "cost.json", content)
+        save(draw_cost(content), out / "cost.png")
     warnings = [f"{name} cycle: {said}" for name, each in found.items() for said in _warnings(each.margin)]
     return CostResult(out, content, (*subject.remarks, *warnings))
 
@@ -121,7 +122,7 @@ def _of_run(request: CostRequest, run: Path) -> _Subject:
             "energy_J_per_cycle, and a run in the circuit has it by part as energy_J"
         )
     trained = read_network(run / "network.json")
-    saved = Checkpoint.load(run / "checkpoint.npz")
+    saved = Checkpoint.load(run / "checkpoint.npz", Course)
     settings, seed = saved.settings, int(summary.get("seed", 0))
     given = None if request.data is None else GivenTable(request.data, request.target, request.classes)
     task = task_of(summary, trained, seed, given)
@@ -137,11 +138,11 @@ def _of_run(request: CostRequest, run: Path) -> _Subject:
         learning = designed(task, cell, saw, seed=seed)
         remarks.append(f"the run learned by {summary.get('rule')}; threshold and writes are those of tcl")
     tau = float((cell.capacitance(trained.conductance) * cell.resistance(trained.conductance)).max())
-    pace = Pace.following(saw, float(saved.state.rows[-1, _CHIRP]), tau)
+    pace = Pace.following(saw, float(saved.course.rows[-1, _CHIRP]), tau)
     last = _Cycle(trained, pace.saw, Learning(learning.slope * pace.threshold, learning.gain))
     # Of a user's table, the network before training is not kept.
     first = {"first": _Cycle(task.network, saw, learning)} if given is None else {}
-    state = saved.state
+    state = saved.course
     training = {
         "epochs": state.epoch,
         "cycles": state.cycles,

@@ -17,7 +17,7 @@ from tcl_circuits.circuit.memristors import (
     simulate_device,
 )
 from tcl_circuits.circuit.netlist import subcircuit_text
-from tcl_circuits.commands.output import claim, write_text
+from tcl_circuits.commands.output import claim, write_csv, write_text
 from tcl_circuits.engines.device import simulate_device_ngspice
 from tcl_circuits.engines.installation import find_library, why_no_library
 from tcl_circuits.engines.pool import Pool
@@ -78,24 +78,24 @@ def device_loops(name: str, out: Path | None = None, force: bool = False) -> Dev
         If ngspice fails.
     """
     model = named_memristor(name)
-    place = claim(out or Path("runs") / f"device-{name}", force)
-    present = find_library() is not None
-    write_text(place / f"{name}.subckt", subcircuit_text(model.subcircuit()))
-    curves, rows, tables = [], [], []
-    pool = Pool(1, time_limit=120)
-    try:
-        for factor in FACTORS:
-            sine = replace(model.test, frequency=factor * model.test.frequency)
-            exact = simulate_device(model, sine)
-            simulated = simulate_device_ngspice(model, sine, pool=pool) if present else None
-            curves.append(LoopCurves(sine.frequency, exact, simulated))
-            rows.append(_row(model, sine, exact, simulated))
-            tables += [_table("numpy", sine, exact)]
-            tables += [] if simulated is None else [_table("ngspice", sine, simulated)]
-    finally:
-        pool.close()
-    pd.concat(tables).to_csv(place / "loop.csv", index=False)
-    save(draw_loops(curves, model.title), place / "loop.png")
+    with claim(out or Path("runs") / f"device-{name}", force) as place:
+        present = find_library() is not None
+        write_text(place / f"{name}.subckt", subcircuit_text(model.subcircuit()))
+        curves, rows, tables = [], [], []
+        pool = Pool(1, time_limit=120)
+        try:
+            for factor in FACTORS:
+                sine = replace(model.test, frequency=factor * model.test.frequency)
+                exact = simulate_device(model, sine)
+                simulated = simulate_device_ngspice(model, sine, pool=pool) if present else None
+                curves.append(LoopCurves(sine.frequency, exact, simulated))
+                rows.append(_row(model, sine, exact, simulated))
+                tables += [_table("numpy", sine, exact)]
+                tables += [] if simulated is None else [_table("ngspice", sine, simulated)]
+        finally:
+            pool.close()
+        write_csv(place / "loop.csv", pd.concat(tables))
+        save(draw_loops(curves, model.title), place / "loop.png")
     remarks = () if present else (f"NumPy alone is used: {why_no_library()}",)
     return DeviceResult(place, model.test.amplitude, tuple(rows), remarks)
 

@@ -18,7 +18,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from tcl_circuits import ep
-from tcl_circuits.commands.output import claim, number, resumable, write_json
+from tcl_circuits.commands.output import claim, number, resumable, write_csv, write_json
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.probe import probe_synapse
 from tcl_circuits.ep.run import Progress
@@ -107,12 +107,12 @@ def train_ep(
         data = data or ep.data.load(request.data, request.seed, request.classes)
         network = ep.Network.create([data.pixels, *request.hidden, data.classes], request.seed)
         trainer = ep.Trainer(network, request.rule, request.settings, request.seed, request.compiled)
-        out = claim(request.place, request.force, request.resume, _bytes_needed(network, data))
+        out, needed = request.place, _bytes_needed(network, data)
         checkpoint = out / "checkpoint.npz"
-        with resumable(checkpoint):
+        with claim(out, request.force, request.resume, needed), resumable(checkpoint):
             history = trainer.fit(data, request.epochs, checkpoint, request.resume, progress)
             _write_weights(trainer.network, out / "weights.npz")
-            history.to_csv(out / "history.csv", index=False)
+            write_csv(out / "history.csv", history)
             summary = _summary(request, data, trainer, history, time.monotonic() - start)
             _draw(out, network, trainer, data, history)
             write_json(out / "summary.json", summary)

@@ -12,7 +12,7 @@ import pandas as pd
 from tcl_circuits import ep
 from tcl_circuits.commands.ep import EpRequest, EpResult, train_ep
 from tcl_circuits.commands.ep_costs import ASSUMPTIONS, NEEDS, cost_of
-from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.commands.output import claim, write_csv, write_json
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.rules import make_rule
 from tcl_circuits.ep.run import Progress
@@ -56,20 +56,20 @@ def compare_rules(
         As :func:`~tcl_circuits.commands.ep.train_ep`. A rule whose training fails has no errors in its row.
     """
     data = ep.data.load(request.data, request.seed, request.classes)
-    out = claim(_place(request), request.force, request.resume)
-    rows, histories = [], {}
-    for rule in ep.RULES:
-        place = out / rule
-        resume = request.resume and (place / "checkpoint.npz").exists()
-        each = replace(request, rule=rule, out=place, resume=resume)
-        result = _trained(each, data, notify, None if progress_of is None else progress_of(rule))
-        rows.append(_row(each, data, None if result is None else result.summary))
-        if result is not None:
-            histories[rule] = result.history
-    found = EpComparison(out, rows, ASSUMPTIONS)
-    pd.DataFrame(rows).to_csv(out / "comparison.csv", index=False)
-    save(draw_rules(histories, f"Rules from the same start on {data.name}"), out / "comparison.png")
-    write_json(out / "comparison.json", found.as_json())
+    with claim(_place(request), request.force, request.resume) as out:
+        rows, histories = [], {}
+        for rule in ep.RULES:
+            place = out / rule
+            resume = request.resume and (place / "checkpoint.npz").exists()
+            each = replace(request, rule=rule, out=place, resume=resume)
+            result = _trained(each, data, notify, None if progress_of is None else progress_of(rule))
+            rows.append(_row(each, data, None if result is None else result.summary))
+            if result is not None:
+                histories[rule] = result.history
+        found = EpComparison(out, rows, ASSUMPTIONS)
+        write_csv(out / "comparison.csv", pd.DataFrame(rows))
+        save(draw_rules(histories, f"Rules from the same start on {data.name}"), out / "comparison.png")
+        write_json(out / "comparison.json", found.as_json())
     return found
 
 

@@ -17,6 +17,7 @@ from tcl_circuits.commands.export_circuit import known_facts, of_circuit_run
 from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.commands.run_directory import GivenTable, read_summary, task_of
 from tcl_circuits.errors import InputError
+from tcl_circuits.fitting import Checkpoint
 from tcl_circuits.handoff.bundle import write_bundle
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.export import rounded, rounded_values
@@ -26,7 +27,7 @@ from tcl_circuits.handoff.parts import Cost, Parts, costs
 from tcl_circuits.handoff.reading import read_flat
 from tcl_circuits.handoff.values import edge_values, edited
 from tcl_circuits.protocol import Sawtooth
-from tcl_circuits.training.checkpoint import Checkpoint
+from tcl_circuits.training.course import Course
 from tcl_circuits.training.task import Task
 
 _IN_A_BUNDLE = (
@@ -192,5 +193,5 @@ def _protocol(run: Path, request: ExportRequest) -> tuple[Sawtooth, list[str]]:
     path = run / "checkpoint.npz"
     if not path.exists():
         return request.saw, [f"{path} is missing, so the sawtooth is that of the options"]
-    settings = Checkpoint.load(path).settings
+    settings = Checkpoint.load(path, Course).settings
     return Sawtooth(settings["tau_f"], settings["tau_s"], settings["polarity"]), []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.springs import SpringNetwork
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import read_json
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.export import rounded, rounded_values
 from tcl_circuits.handoff.learning import Learning
@@ -100,10 +100,9 @@ def of_circuit_run(run: Path, summary: Mapping[str, Any], samples: int) -> tuple
 def _request(run: Path) -> Request:
     """Settings of a run."""
     path = run / "stream.json"
+    remedy = "give a directory that learn-in-circuit left, or run again"
     try:
-        settings = json.loads(path.read_bytes())["settings"]
+        settings = read_json(path, remedy)["settings"]
         return Request(**{name: value for name, value in settings.items() if name != "task"})
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing; give a directory that learn-in-circuit left") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} can't be read ({type(error).__name__}: {error}); run again") from None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{path} can't be read ({type(error).__name__}: {error}); {remedy}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.commands.export_circuit import known_facts
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import require_file
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.export import rounded, rounded_values
 from tcl_circuits.layered import tasks
@@ -77,12 +79,11 @@ def of_layered_run(
 
 def _trained(start: LayeredCircuit, path: Path) -> LayeredCircuit:
     """The circuit with the conductances of a file."""
+    require_file(path, "give a directory that train left", math.inf)
     try:
         with np.load(path, allow_pickle=False) as file:
             found = tuple(file[name] for name in _WEIGHTS if name in file)
         return start.with_conductances(found)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing; give a directory that train left") from None
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise InputError(f"{path} can't be read ({error}); train again") from None
 

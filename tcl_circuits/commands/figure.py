@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from tcl_circuits.commands.figure_3b import EPOCHS, error_curves
-from tcl_circuits.commands.output import claim, write_json
+from tcl_circuits.commands.output import claim, write_csv, write_json
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.studies import draw_study
 from tcl_circuits.figures.style import save
@@ -81,20 +81,20 @@ def figure(
     names = request.names
     if request.points is not None and request.points < 2:
         raise InputError(f"--points {request.points} must be at least 2")
-    out = claim(request.out or Path("runs") / f"figure-{request.figure}", request.force)
-    counts = {name: request.points or STUDIES[name].points for name in names if name in STUDIES}
-    results = []
-    with all_cores() if max(counts.values(), default=0) >= _MANY else nullcontext() as executor:
-        for name in names:
-            told = None if progress is None else partial(progress, name)
-            if name == TRAINING:
-                curves = error_curves(request.points, request.seed, told)
-                made = _Made(curves.table, curves.headline, curves.parameters, curves.draw)
-            else:
-                many = executor if counts[name] >= _MANY else None
-                found = run_study(STUDIES[name], counts[name], request.seed, many, told)
-                made = _Made(found.table, found.headline, found.parameters, partial(_draw, found))
-            results.append(_leave(out, name, request, made))
+    with claim(request.out or Path("runs") / f"figure-{request.figure}", request.force) as out:
+        counts = {name: request.points or STUDIES[name].points for name in names if name in STUDIES}
+        results = []
+        with all_cores() if max(counts.values(), default=0) >= _MANY else nullcontext() as executor:
+            for name in names:
+                told = None if progress is None else partial(progress, name)
+                if name == TRAINING:
+                    curves = error_curves(request.points, request.seed, told)
+                    made = _Made(curves.table, curves.headline, curves.parameters, curves.draw)
+                else:
+                    many = executor if counts[name] >= _MANY else None
+                    found = run_study(STUDIES[name], counts[name], request.seed, many, told)
+                    made = _Made(found.table, found.headline, found.parameters, partial(_draw, found))
+                results.append(_leave(out, name, request, made))
     return results
 
 
@@ -114,7 +114,7 @@ def _draw(found: StudyResult, path: Path) -> None:
 
 def _leave(out: Path, name: str, request: FigureRequest, made: _Made) -> FigureResult:
     headline = {key: value if math.isfinite(value) else None for key, value in made.headline.items()}
-    made.table.to_csv(out / f"{name}.csv", index=False)
+    write_csv(out / f"{name}.csv", made.table)
     content: dict[str, Any] = {
         "figure": name,
         "points": request.points or _usual_points(name),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from tcl_circuits.commands.output import resumable
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.ep import draw_errors
 from tcl_circuits.figures.style import save
+from tcl_circuits.files import read_bytes, read_json
 
 EPOCHS = 35
 
@@ -91,13 +92,17 @@ def _kept(request: EpRequest) -> pd.DataFrame:
     if not history.exists():
         return pd.DataFrame()
     wanted = {"data": request.data, "sizes": [784, *request.hidden, 10], "seed": request.seed}
-    try:
-        summary = json.loads((place / "summary.json").read_text(encoding="utf-8"))
-        found = {name: summary[name] for name in wanted}
-    except FileNotFoundError:
+    if not (place / "summary.json").exists():
         return pd.DataFrame()
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{place / 'summary.json'} is damaged; move {place} away, and train anew") from None
+    remedy = f"move {place} away, and train anew"
+    summary = read_json(place / "summary.json", remedy)
+    try:
+        found = {name: summary[name] for name in wanted}
+    except (KeyError, TypeError):
+        raise InputError(f"{place / 'summary.json'} is damaged; {remedy}") from None
     if found != wanted:
         raise InputError(f"{place} holds a run with {found}, not that of Fig. 3 with {wanted}; move it away")
-    return pd.read_csv(history)
+    try:
+        return pd.read_csv(io.BytesIO(read_bytes(history, remedy)))
+    except ValueError as fault:
+        raise InputError(f"{history} is damaged ({' '.join(str(fault).split())}); {remedy}") from None

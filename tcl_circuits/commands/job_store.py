@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tcl_circuits.commands.output import claim
@@ -11,8 +13,9 @@ STORE = "runs.jsonl"
 """File of finished runs in a study's directory."""
 
 
-def claim_store(out: Path, force: bool, resume: bool) -> Path:
-    """Claim a study's directory, and return the place of its store.
+@contextmanager
+def claim_store(out: Path, force: bool, resume: bool) -> Iterator[Path]:
+    """Claim a study's directory in here, and give the place of its store.
 
     Parameters
     ----------
@@ -28,10 +31,10 @@ def claim_store(out: Path, force: bool, resume: bool) -> Path:
     InputError
         As :func:`claim`; or if there is nothing to resume.
     """
-    claim(out, force, resume)
-    store = out / STORE
-    if resume and not store.exists():
-        raise InputError(f"there is no {store} to resume from; start without --resume")
-    if not resume:
-        store.unlink(missing_ok=True)
-    return store
+    with claim(out, force, resume):
+        store = out / STORE
+        if resume and not store.exists():
+            raise InputError(f"there is no {store} to resume from; start without --resume")
+        if not resume:
+            store.unlink(missing_ok=True)
+        yield store

@@ -24,7 +24,15 @@ from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.spring_file import write_lattice
 from tcl_circuits.circuit.springs import SpringNetwork
-from tcl_circuits.commands.output import claim, number, resumable, write_json
+from tcl_circuits.commands.output import (
+    claim,
+    number,
+    resumable,
+    write_csv,
+    write_json,
+    write_netcdf,
+    write_text,
+)
 from tcl_circuits.commands.provenance import Clock, versions
 from tcl_circuits.engines.installation import ngspice_program
 from tcl_circuits.errors import InputError, TclError
@@ -33,6 +41,7 @@ from tcl_circuits.figures.film import draw_strip, write_film
 from tcl_circuits.figures.network import draw_network
 from tcl_circuits.figures.springs import draw_springs
 from tcl_circuits.figures.style import save
+from tcl_circuits.files import require_file
 
 _NEEDED_BYTES = 20_000_000
 
@@ -93,34 +102,34 @@ def learn(
         request.out or Path("runs") / f"{request.task}-circuit-{request.run.polarity}-seed{request.run.seed}"
     )
     run = Run(planned.design, out, _settings(request))
-    claim(out, request.force, request.resume, _NEEDED_BYTES + 2 * run.size)
-    notify(planned.stability.words())
-    for remark in planned.remarks:
-        notify(remark)
-    (out / "netlist.cir").write_text(run.netlist(), encoding="ascii")
-    clock = Clock()
-    with resumable(out / "stream.bin"):
-        try:
-            run.go(request.resume, request.time_limit, progress)
-        except (KeyboardInterrupt, TclError):
-            _leave_reached(run, learned, out)
-            raise
-    records = run.records()
-    past = history(run, records, learned)
-    found = trajectories(run, records)
-    spent = clock.wall(), clock.cpu()
-    trained = run.design.network.with_conductance(
-        np.clip(found["conductance"].to_numpy()[-1], *run.design.network.bounds)
-    )
-    summary = _summary(request, learned, planned, run, records, past, trained, spent)
-    past.to_csv(out / "history.csv", index=False)
-    found.to_netcdf(out / "trajectories.nc")
-    if isinstance(trained, SpringNetwork):
-        write_lattice(trained, out / "network.json")
-    else:
-        write_network(trained, out / "network.json")
-    write_json(out / "summary.json", summary)
-    _draw(out, learned, trained, past, found)
+    with claim(out, request.force, request.resume, _NEEDED_BYTES + 2 * run.size):
+        notify(planned.stability.words())
+        for remark in planned.remarks:
+            notify(remark)
+        write_text(out / "netlist.cir", run.netlist())
+        clock = Clock()
+        with resumable(out / "stream.bin"):
+            try:
+                run.go(request.resume, request.time_limit, progress, notify)
+            except (KeyboardInterrupt, TclError):
+                _leave_reached(run, learned, out)
+                raise
+            records = run.records()
+            past = history(run, records, learned)
+            found = trajectories(run, records)
+            spent = clock.wall(), clock.cpu()
+            trained = run.design.network.with_conductance(
+                np.clip(found["conductance"].to_numpy()[-1], *run.design.network.bounds)
+            )
+            summary = _summary(request, learned, planned, run, records, past, trained, spent)
+            write_csv(out / "history.csv", past)
+            write_netcdf(out / "trajectories.nc", found)
+            if isinstance(trained, SpringNetwork):
+                write_lattice(trained, out / "network.json")
+            else:
+                write_network(trained, out / "network.json")
+            write_json(out / "summary.json", summary)
+            _draw(out, learned, trained, past, found, notify)
     return LearnResult(out, summary)
 
 
@@ -135,8 +144,8 @@ def _leave_reached(run: Run, learned: CircuitTask, out: Path) -> None:
     except InputError:
         return
     if records.of_kind("end").time.size:
-        history(run, records, learned).to_csv(out / "history.csv", index=False)
-        trajectories(run, records).to_netcdf(out / "trajectories.nc")
+        write_csv(out / "history.csv", history(run, records, learned))
+        write_netcdf(out / "trajectories.nc", trajectories(run, records))
 
 
 def _summary(
@@ -209,6 +218,7 @@ def _draw(
     trained: Network,
     past: pd.DataFrame,
     found: xr.Dataset,
+    notify: Callable[[str], None],
 ) -> None:
     task, baseline = learned.task, learned.task.baseline
     score = None if baseline is None else baseline.loss if baseline.accuracy is None else baseline.accuracy
@@ -221,9 +231,21 @@ def _draw(
     save(draw_strip(shown, title=title), out / "film.png")
     write_film(shown, out / "film.gif", title)
     _draw_learned(task.network, trained, task.name, out / "network.png")
-    if (out / "waveforms.nc").exists():
-        with xr.open_dataset(out / "waveforms.nc") as data:
-            save(draw_learning_cycles(data, "The first learning cycles"), out / "waveforms.png")
+    _draw_first_cycles(out, notify)
+
+
+def _draw_first_cycles(out: Path, notify: Callable[[str], None]) -> None:
+    """Picture of the first learning cycles; without it, and with a line, where their file is no good."""
+    path = out / "waveforms.nc"
+    try:
+        require_file(path, "there is no new waveforms.png")
+        with xr.open_dataset(path) as data:
+            save(draw_learning_cycles(data.load(), "The first learning cycles"), out / "waveforms.png")
+    except InputError as fault:
+        notify(str(fault))
+    except Exception as fault:  # the readers of netCDF raise nearly anything at a damaged file
+        reason = " ".join(str(fault).split())
+        notify(f"{path} is damaged ({reason}); there is no new waveforms.png")
 
 
 def _draw_learned(before: Network, after: Network, name: str, path: Path) -> None:

@@ -7,18 +7,26 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import replacing
+from tcl_circuits.files import PART, aside, lock, replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
 
 _NEEDED_BYTES = 20_000_000
+_LOCK = ".in-use"
 
 
-def claim(out: Path, force: bool = False, resume: bool = False, needed: int = _NEEDED_BYTES) -> Path:
-    """Make the output directory and see that it can be written.
+@contextmanager
+def claim(
+    out: Path, force: bool = False, resume: bool = False, needed: int = _NEEDED_BYTES
+) -> Iterator[Path]:
+    """Make the output directory, see that it can be written, and hold it against other runs in here.
 
     Parameters
     ----------
@@ -34,30 +42,57 @@ def claim(out: Path, force: bool = False, resume: bool = False, needed: int = _N
     Raises
     ------
     InputError
-        If it is a file, can't be written, lies on a full disk, or holds files and neither `force` nor
-        `resume` is given.
+        If it is a file, can't be written, lies on a full disk, is in use by another run, or holds files and
+        neither `force` nor `resume` is given.
     """
-    try:
-        if out.exists() and not out.is_dir():
-            raise InputError(f"--out {out} is a file; name a directory")
-        if resume and not out.exists():
-            raise InputError(f"--out {out} does not exist, so there is nothing to resume; name its directory")
-        if out.is_dir() and any(out.iterdir()) and not (force or resume):
+    with ExitStack() as stack:
+        try:
+            if out.exists() and not out.is_dir():
+                raise InputError(f"--out {out} is a file; name a directory")
+            if resume and not out.exists():
+                raise InputError(
+                    f"--out {out} does not exist, so there is nothing to resume; name its directory"
+                )
+            out.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_held(out))
+            if any(path.name != _LOCK for path in out.iterdir()) and not (force or resume):
+                raise InputError(
+                    f"--out {out} holds files already; name another directory, or use --force or --resume"
+                )
+            for left in out.glob(f".*{PART}"):  # of runs that were killed as they wrote
+                left.unlink()
+            _try_writing(out / ".write-test")
+            free = shutil.disk_usage(out).free
+        except OSError as failure:
             raise InputError(
-                f"--out {out} holds files already; name another directory, or use --force or --resume"
+                f"--out {out} can't be written ({failure.strerror}); name another directory"
+            ) from None
+        if free < needed:
+            raise InputError(
+                f"--out {out}: {free / 1e6:.1f} MB are free on its disk; a run needs {needed / 1e6:.0f} MB"
             )
-        out.mkdir(parents=True, exist_ok=True)
-        _try_writing(out / ".write-test")
-        free = shutil.disk_usage(out).free
-    except OSError as failure:
-        raise InputError(
-            f"--out {out} can't be written ({failure.strerror}); name another directory"
-        ) from None
-    if free < needed:
-        raise InputError(
-            f"--out {out}: {free / 1e6:.1f} MB are free on its disk; a run needs {needed / 1e6:.0f} MB"
-        )
-    return out
+        yield out
+
+
+@contextmanager
+def _held(out: Path) -> Iterator[None]:
+    """Hold a directory by a file in it, which is gone afterwards but for a kill."""
+    path = out / _LOCK
+    while True:
+        with path.open("ab") as file:
+            lock(file, Path(f"--out {out}"))
+            try:
+                current = path.stat().st_ino == os.fstat(file.fileno()).st_ino
+            except FileNotFoundError:
+                current = False
+            if current:
+                try:
+                    yield
+                finally:
+                    with suppress(OSError):
+                        path.unlink()
+                return
+        # The run before removed the file between the two steps: hold the new one.
 
 
 def _try_writing(probe: Path) -> None:
@@ -73,7 +108,7 @@ def _try_writing(probe: Path) -> None:
 
 @contextmanager
 def resumable(checkpoint: Path, how: str = "go on with --resume") -> Iterator[None]:
-    """Add to an interruption that what was reached is kept, if something was written in here.
+    """Add to what ends a run early that what was reached is kept, if something was written in here.
 
     Parameters
     ----------
@@ -84,8 +119,8 @@ def resumable(checkpoint: Path, how: str = "go on with --resume") -> Iterator[No
 
     Raises
     ------
-    KeyboardInterrupt
-        As it comes; with a line for the user where a checkpoint is kept.
+    KeyboardInterrupt, OSError
+        As they come; with a line for the user where a checkpoint is kept.
     """
     before = _version(checkpoint)
     try:
@@ -94,6 +129,10 @@ def resumable(checkpoint: Path, how: str = "go on with --resume") -> Iterator[No
         if _version(checkpoint) in (None, before):
             raise
         raise KeyboardInterrupt(f"what was reached is kept: {how}") from None
+    except OSError as failure:
+        if _version(checkpoint) not in (None, before):
+            failure.add_note(f"what {checkpoint.name} holds is kept: {how}")
+        raise
 
 
 def _version(path: Path) -> tuple[int, int] | None:
@@ -112,7 +151,22 @@ def number(value: float) -> float | None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON whole or not at all."""
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table whole or not at all, without its index."""
+    write_text(path, table.to_csv(index=False))
+
+
+def write_netcdf(path: Path, data: xr.Dataset) -> None:
+    """Write a data set whole or not at all."""
+    with aside(path) as beside:
+        data.to_netcdf(beside)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text in UTF-8 whole or not at all, with nothing left beside it."""
     with replacing(path) as file:
         file.write(text.encode("utf-8"))
 
@@ -140,19 +194,15 @@ def claim_file(path: Path, force: bool, example: str) -> None:
         raise InputError(f"{path} is there already; name another file, or use --force")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a user's file whole or not at all, with nothing left beside it.
+def write_file(path: Path, text: str) -> None:
+    """Write the single file that a user asked for, whole or not at all.
 
     Raises
     ------
     InputError
         If it can't be written.
     """
-    aside = path.with_name(f".{path.name}.part")
     try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        aside.replace(path)
+        write_text(path, text)
     except OSError as failure:
         raise InputError(f"{path} can't be written ({failure.strerror}); name another file") from None
-    finally:
-        aside.unlink(missing_ok=True)

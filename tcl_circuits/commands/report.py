@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tcl_circuits.commands.output import claim_file, write_text
+from tcl_circuits.commands.output import claim_file, write_file
 from tcl_circuits.commands.report_bundle import of_bundle
 from tcl_circuits.commands.report_cycle import of_cycle
 from tcl_circuits.commands.report_training import of_training
@@ -41,7 +41,7 @@ def report(source: Path, out: Path | None = None, force: bool = False) -> Path:
     claim_file(path, force, "report.html")
     if not path.parent.is_dir():
         raise InputError(f"--out {path}: there is no directory {path.parent}; make it first")
-    write_text(path, render(made))
+    write_file(path, render(made))
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from tcl_circuits.engines import Reference, waveforms
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.style import save
 from tcl_circuits.figures.waveforms import draw_waveforms
+from tcl_circuits.files import read_bytes, require_file
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.markup import quantity
 from tcl_circuits.handoff.report import Column, Facts, Picture, Report, png_picture
@@ -30,6 +32,7 @@ def read_cycle(path: Path) -> tuple[xr.Dataset, Network]:
     InputError
         If the file is none of these.
     """
+    require_file(path, "run simulate again", math.inf)
     try:
         with xr.open_dataset(path) as file:
             data = file.load()
@@ -113,12 +116,12 @@ def of_cycle(run: Path) -> Report:
 def _updates(path: Path, network: Network) -> list[Column]:
     """Charge and update of each edge from edges.csv, if it is there and belongs to the network."""
     try:
-        table = pd.read_csv(io.BytesIO(path.read_bytes()))
+        table = pd.read_csv(io.BytesIO(read_bytes(path, "run simulate again")))
         if len(table) != network.edge_count:
             return []
         return [
             Column("Charge", "C", table["charge_C"].to_numpy(dtype=float)),
             Column("Update", "", table["update"].to_numpy(dtype=float)),
         ]
-    except (OSError, ValueError, KeyError):
+    except (InputError, ValueError, KeyError):
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tcl_circuits.commands.report_facts import (
     words,
 )
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import read_bytes, read_json
 from tcl_circuits.handoff.charts import Curve, line_chart
 from tcl_circuits.handoff.markup import quantity
 from tcl_circuits.handoff.report import Facts, Picture, Report, png_picture
@@ -35,7 +36,7 @@ def of_training(run: Path) -> Report:
     notes, pictures = [], _curves(run / "history.csv", summary)
     if (run / "waveforms.png").is_file():
         alt = "Nudge, output voltages, signals and kernel outputs over the first training cycle"
-        image = png_picture((run / "waveforms.png").read_bytes(), alt)
+        image = png_picture(read_bytes(run / "waveforms.png", "run the training again"), alt)
         pictures.append(Picture("Waveforms", image, alt + ", as the engine gave them.", "waves"))
     else:
         notes.append("The run left no waveforms.png, so no waveforms are shown.")
@@ -64,10 +65,7 @@ def of_training(run: Path) -> Report:
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, OSError) as fault:
-        raise InputError(f"{path} can't be read as JSON ({fault}); run the training again") from None
+    found = read_json(path, "run the training again")
     if not isinstance(found, dict):
         raise InputError(f"{path} holds no object; run the training again")
     return found
@@ -75,8 +73,9 @@ def _summary(path: Path) -> dict[str, Any]:
 
 def _curves(path: Path, summary: Mapping[str, Any]) -> list[Picture]:
     """Loss, and accuracy where there is one, over the epochs."""
+    data = read_bytes(path, "run the training again")
     try:
-        history = pd.read_csv(path)
+        history = pd.read_csv(io.BytesIO(data))
         epochs = history["epoch"].to_numpy(dtype=float)
         columns = {
             name: history[name].to_numpy(dtype=float) for name in ("loss", "test_loss") if name in history
@@ -84,7 +83,7 @@ def _curves(path: Path, summary: Mapping[str, Any]) -> list[Picture]:
         accuracy = (
             history["test_accuracy"].to_numpy(dtype=float) if "test_accuracy" in history else np.array([])
         )
-    except (OSError, ValueError, KeyError) as fault:
+    except (ValueError, KeyError) as fault:
         raise InputError(f"{path} can't be read as a history ({fault}); run the training again") from None
     baseline, measure = finite(summary.get("baseline")), summary.get("baseline_measure")
     name = words(summary.get("baseline_name") or "baseline")

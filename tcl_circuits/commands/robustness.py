@@ -12,10 +12,9 @@ import pandas as pd
 
 from tcl_circuits.commands.compare_rules import read_imperfections, specimens
 from tcl_circuits.commands.job_store import claim_store
-from tcl_circuits.commands.output import resumable, write_json
+from tcl_circuits.commands.output import resumable, write_csv, write_json
 from tcl_circuits.figures.robustness import draw_robustness
 from tcl_circuits.figures.style import save
-from tcl_circuits.files import replacing
 from tcl_circuits.jobs import Store, open_workers
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.surveys.robustness import Robustness, RobustnessStudy, endure
@@ -84,25 +83,26 @@ def robustness(
     """
     study = request.study()
     out = request.out or Path("runs") / f"robustness-{request.task}-{request.rule}-seed{request.seed}"
-    with open_workers(request.executor, request.workers) as workers:
-        path = claim_store(out, request.force, request.resume)
+    with (
+        open_workers(request.executor, request.workers) as workers,
+        claim_store(out, request.force, request.resume) as path,
+    ):
         with resumable(path), Store(path, study.description()) as store:
             found = endure(study, workers, store, progress)
-    content: dict[str, Any] = {
-        "task": study.task,
-        "rule": study.rule,
-        "samples": study.samples,
-        "seed": study.seed,
-        "epochs": passes(study.task, study.epochs),
-        "tau_f_s": study.saw.tau_f,
-        "tau_s_s": study.saw.tau_s,
-        "base": asdict(study.base),
-        **found.as_json(),
-        "versions": {package: version(package) for package in ("tcl-circuits", "numpy", "scipy")},
-    }
-    with replacing(out / "robustness.csv") as file:
-        file.write(pd.DataFrame([asdict(row) for row in found.rows]).to_csv(index=False).encode("utf-8"))
-    title = f"{study.rule} on {study.task}: {specimens(study.samples)} a point"
-    save(draw_robustness(found, title), out / "robustness.png")
-    write_json(out / "robustness.json", content)
+        content: dict[str, Any] = {
+            "task": study.task,
+            "rule": study.rule,
+            "samples": study.samples,
+            "seed": study.seed,
+            "epochs": passes(study.task, study.epochs),
+            "tau_f_s": study.saw.tau_f,
+            "tau_s_s": study.saw.tau_s,
+            "base": asdict(study.base),
+            **found.as_json(),
+            "versions": {package: version(package) for package in ("tcl-circuits", "numpy", "scipy")},
+        }
+        write_csv(out / "robustness.csv", pd.DataFrame([asdict(row) for row in found.rows]))
+        title = f"{study.rule} on {study.task}: {specimens(study.samples)} a point"
+        save(draw_robustness(found, title), out / "robustness.png")
+        write_json(out / "robustness.json", content)
     return RobustnessResult(out, found, content)

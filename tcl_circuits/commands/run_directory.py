@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import read_json
 from tcl_circuits.handoff.manifest import NAME
 from tcl_circuits.training import tasks
 from tcl_circuits.training.table import as_classes, read_table
@@ -34,15 +34,12 @@ def read_summary(run: Path) -> dict[str, Any]:
         If there is none, or it can't be read.
     """
     path = run / "summary.json"
-    try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    if not path.exists():
         raise InputError(
             f"{run} is neither a run nor a bundle: it has no summary.json and no {NAME}; "
             "give a directory that train left, or a graph file"
-        ) from None
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}); train again") from None
+        )
+    found = read_json(path, "train again")
     if not isinstance(found, dict):
         raise InputError(f"{path} is no summary of a run; train again")
     return found

@@ -15,7 +15,7 @@ from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.engine import choose
 from tcl_circuits.commands.graph import GraphDrive
-from tcl_circuits.commands.output import claim
+from tcl_circuits.commands.output import claim, write_csv, write_netcdf, write_text
 from tcl_circuits.engines import Reference, waveforms
 from tcl_circuits.figures.style import save
 from tcl_circuits.figures.waveforms import draw_waveforms
@@ -70,22 +70,22 @@ def simulate(request: SimulateRequest) -> SimulateResult:
     drive = request.drive.of(network, cell, saw)
     drive.check(network)
     engine, remark = choose(request.engine)
-    out = claim(request.out or Path("runs") / f"simulate-{request.graph.stem}", request.force)
-    theta = design_threshold(network, cell, saw, drive)
-    try:
-        transient = engine.run(network, cell, saw, drive)[0]
-    finally:
-        engine.close()
-    data = waveforms(network, cell, saw, transient)
-    columns = {"first": "u", "second": "v", "conductance": "conductance_S", "charge": "charge_C"}
-    found = edge_updates(data, theta).to_dataframe().reset_index().rename(columns=columns)
-    edges = found[["edge", *columns.values(), "update"]]
-    data.to_netcdf(out / "waveforms.nc")
-    edges.to_csv(out / "edges.csv", index=False)
-    netlist = build_netlist(network, cell, saw, drive)
-    (out / "netlist.cir").write_text(standalone(netlist, "tcl_circuits: one training cycle"))
-    exact = Reference(resolution=2).run(network, cell, saw, drive)[0]
-    theory = np.array([np.interp(transient.time, exact.time, u) for u in exact.u])
-    shown = None if drive.nudge is None else theta
-    save(draw_waveforms(data, theta=shown, theory=theory), out / "waveforms.png")
+    with claim(request.out or Path("runs") / f"simulate-{request.graph.stem}", request.force) as out:
+        theta = design_threshold(network, cell, saw, drive)
+        try:
+            transient = engine.run(network, cell, saw, drive)[0]
+        finally:
+            engine.close()
+        data = waveforms(network, cell, saw, transient)
+        columns = {"first": "u", "second": "v", "conductance": "conductance_S", "charge": "charge_C"}
+        found = edge_updates(data, theta).to_dataframe().reset_index().rename(columns=columns)
+        edges = found[["edge", *columns.values(), "update"]]
+        write_netcdf(out / "waveforms.nc", data)
+        write_csv(out / "edges.csv", edges)
+        netlist = build_netlist(network, cell, saw, drive)
+        write_text(out / "netlist.cir", standalone(netlist, "tcl_circuits: one training cycle"))
+        exact = Reference(resolution=2).run(network, cell, saw, drive)[0]
+        theory = np.array([np.interp(transient.time, exact.time, u) for u in exact.u])
+        shown = None if drive.nudge is None else theta
+        save(draw_waveforms(data, theta=shown, theory=theory), out / "waveforms.png")
     return SimulateResult(out, edges, () if remark is None else (remark,))

@@ -14,11 +14,10 @@ import xarray as xr
 
 from tcl_circuits.commands.job_store import claim_store
 from tcl_circuits.commands.options import axis_of, spaced
-from tcl_circuits.commands.output import resumable, write_json
+from tcl_circuits.commands.output import resumable, write_csv, write_json, write_netcdf
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.design_map import draw_design_map
 from tcl_circuits.figures.style import save
-from tcl_circuits.files import replacing
 from tcl_circuits.jobs import open_workers
 from tcl_circuits.surveys import AXES, Grid, SweepError
 from tcl_circuits.surveys import sweep as survey
@@ -96,8 +95,10 @@ def sweep(request: SweepRequest, progress: Callable[[int, int], None] | None = N
     if request.task not in tasks.names():
         raise InputError(f"there is no task {request.task!r}; there are {', '.join(tasks.names())}")
     out = request.out or Path("runs") / f"sweep-{request.task}-seed{request.seed}"
-    with open_workers(request.executor, request.workers) as workers:
-        store = claim_store(out, request.force, request.resume)
+    with (
+        open_workers(request.executor, request.workers) as workers,
+        claim_store(out, request.force, request.resume) as store,
+    ):
         try:
             with resumable(store):
                 data = survey(
@@ -113,7 +114,7 @@ def sweep(request: SweepRequest, progress: Callable[[int, int], None] | None = N
         except SweepError as fault:
             _leave(out, request, fault.data, str(fault))
             raise
-    best = _leave(out, request, data, None)
+        best = _leave(out, request, data, None)
     return SweepResult(out, data, best, math.prod(grid.shape))
 
 
@@ -122,9 +123,8 @@ def _leave(
 ) -> Mapping[str, float] | None:
     """Write a map's files, and return its best point."""
     table = data.to_dataframe().reset_index()
-    with replacing(out / "sweep.csv") as file:
-        file.write(table.to_csv(index=False).encode("utf-8"))
-    data.to_netcdf(out / "sweep.nc")
+    write_csv(out / "sweep.csv", table)
+    write_netcdf(out / "sweep.nc", data)
     measure = "test_error" if bool(np.isfinite(data["test_error"]).any()) else "test_loss"
     best = None
     if bool(np.isfinite(data[measure]).any()):

@@ -19,7 +19,7 @@ from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.check import check_inference, chosen
 from tcl_circuits.commands.engine import choose
-from tcl_circuits.commands.output import claim, number, resumable, write_json
+from tcl_circuits.commands.output import claim, number, resumable, write_csv, write_json, write_text
 from tcl_circuits.commands.provenance import Clock, versions
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
 from tcl_circuits.engines.reference import is_solvable, require_solvable
@@ -126,11 +126,10 @@ def train(
     theta = trainer.theta(task)
     label = task.name if request.data is None else request.data.stem
     out = request.out or Path("runs") / f"{label}-{request.rule}-{engine.name}-seed{request.seed}"
-    claim(out, request.force, request.resume)
-    if remark is not None:
-        notify(remark)
     clock, checkpoint = Clock(), out / "checkpoint.npz"
-    with resumable(checkpoint):
+    with claim(out, request.force, request.resume), resumable(checkpoint):
+        if remark is not None:
+            notify(remark)
         with closing(engine):
             history = trainer.fit(
                 task, request.epochs, checkpoint=checkpoint, resume=request.resume, progress=progress
@@ -140,12 +139,10 @@ def train(
             spice = f"ngspice-{engine.version}" if isinstance(engine, Ngspice) else None
         summary = _summary(request, task, trainer, engine, history, clock, spice)
         summary["check"] = check_inference(trainer, task, checked)
-        history.to_csv(out / "history.csv", index=False)
+        write_csv(out / "history.csv", history)
         write_network(trainer.network, out / "network.json")
         netlist = build_netlist(trainer.network, cell, saw, sample)
-        (out / "netlist.cir").write_text(
-            standalone(netlist, f"tcl_circuits: {task.name}, one training cycle")
-        )
+        write_text(out / "netlist.cir", standalone(netlist, f"tcl_circuits: {task.name}, one training cycle"))
         write_json(out / "summary.json", summary)
         _draw_run(out, task, trainer.network, history)
         solvable = is_solvable(task.network, cell)
@@ -163,8 +160,8 @@ def _summary(
     clock: Clock,
     spice: str | None,
 ) -> dict[str, Any]:
-    state = trainer.state
-    assert state is not None
+    course = trainer.course
+    assert course is not None
     first, last = history.iloc[0], history.iloc[-1]
     baseline = task.baseline
     return {
@@ -175,7 +172,7 @@ def _summary(
         "signal": trainer.cell.signal,
         "cell": request.cell,
         "seed": request.seed,
-        "epochs": state.epoch,
+        "epochs": course.epoch,
         "nodes": task.network.node_count,
         "edges": task.network.edge_count,
         "train_samples": len(task.train),
@@ -191,10 +188,10 @@ def _summary(
         "baseline_measure": None
         if baseline is None
         else ("test_loss" if baseline.accuracy is None else "test_accuracy"),
-        "cosine_to_gradient": state.cosine,
-        "cycles": state.cycles,
-        "circuit_time_s": state.circuit_time,
-        "energy_J_per_cycle": state.energy / state.cycles if state.cycles else None,
+        "cosine_to_gradient": course.cosine,
+        "cycles": course.cycles,
+        "circuit_time_s": course.circuit_time,
+        "energy_J_per_cycle": course.energy / course.cycles if course.cycles else None,
         "wall_s": clock.wall(),
         "cpu_s": clock.cpu(),
         "versions": versions(spice),

@@ -17,7 +17,7 @@ from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.graphfile import write_network
 from tcl_circuits.circuit.netlist import build_netlist, standalone
 from tcl_circuits.commands.check import agreement, chosen
-from tcl_circuits.commands.output import claim, resumable, write_json
+from tcl_circuits.commands.output import claim, resumable, write_csv, write_json, write_text
 from tcl_circuits.commands.provenance import Clock, versions
 from tcl_circuits.commands.train import TrainResult
 from tcl_circuits.engines import Ngspice
@@ -111,18 +111,17 @@ def train_layered(request: LayeredRequest, progress: Callable[[Progress], None] 
         recipe = Recipe(shift=request.shift)
         trainer = Trainer(data, request.nodes, request.rule, recipe, request.seed, request.compiled)
         out = request.out or Path("runs") / f"{request.task}-{request.rule}-layered-seed{request.seed}"
-        claim(out, request.force, request.resume, _bytes_needed(trainer.start))
-        checkpoint = out / "checkpoint.npz"
-        with resumable(checkpoint):
+        checkpoint, needed = out / "checkpoint.npz", _bytes_needed(trainer.start)
+        with claim(out, request.force, request.resume, needed), resumable(checkpoint):
             history = trainer.fit(request.passes, checkpoint, request.resume, progress)
-        history.to_csv(out / "history.csv", index=False)
-        write_weights(trainer.circuit, out / "weights.npz")
-        _write_networks(out, trainer)
-        baseline = tasks.baseline(data, request.nodes, request.passes, request.seed)
-        summary = _summary(request, trainer, history, baseline, clock)
-        summary["check"] = check_layered(trainer, checked)
-        _draw(out, trainer, history, baseline)
-    write_json(out / "summary.json", summary)
+            write_csv(out / "history.csv", history)
+            write_weights(trainer.circuit, out / "weights.npz")
+            _write_networks(out, trainer)
+            baseline = tasks.baseline(data, request.nodes, request.passes, request.seed)
+            summary = _summary(request, trainer, history, baseline, clock)
+            summary["check"] = check_layered(trainer, checked)
+            _draw(out, trainer, history, baseline)
+            write_json(out / "summary.json", summary)
     return TrainResult(out, summary, ())
 
 
@@ -179,7 +178,7 @@ def _write_networks(out: Path, trainer: Trainer) -> None:
     drive = Drive.hold(folded.volts(with_bias(data.train_x[:1])), circuit.nudge(trainer.beta), target)
     netlist = build_netlist(folded.network, SenseCell(), trainer.saw, drive)
     title = f"tcl_circuits: {data.name}, one training cycle, inputs folded into Thevenin sources"
-    (out / "netlist.cir").write_text(standalone(netlist, title))
+    write_text(out / "netlist.cir", standalone(netlist, title))
     if circuit.edges <= _LISTED:
         write_network(Laid.whole(circuit).network, out / "network.json")
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tcl_circuits.arrays import IntArray
-from tcl_circuits.ep.checkpoint import Course
+from tcl_circuits.ep.course import Course
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.layers import Array, resting
 from tcl_circuits.ep.network import Network
@@ -144,7 +144,7 @@ class Run:
         self._settings = plan.settings
         self._batches = _Batches(data, network, plan.seed, plan.settings)
 
-    def description(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """Everything that the course depends on, as JSON: what a resumed run must share."""
         data = self._data
         return {

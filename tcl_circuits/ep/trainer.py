@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
-from tcl_circuits.ep.checkpoint import COLUMNS, Checkpoint, Course
+from tcl_circuits.ep.course import COLUMNS, Course
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.network import Network
 from tcl_circuits.ep.remarks import area_remark
 from tcl_circuits.ep.rules import can_compile, make_rule, warm_up
 from tcl_circuits.ep.run import Plan, Progress, Run
 from tcl_circuits.ep.settings import Settings
-from tcl_circuits.errors import InputError
+from tcl_circuits.fitting import fit
 
 __all__ = ["Progress", "Trained", "Trainer", "train"]
 
@@ -125,36 +125,11 @@ class Trainer:
             As it comes, after the checkpoint is written.
         """
         run = Run(self._plan, self.network, data, epochs)
-        settings = run.description()
-        course = self._start(run.start(), settings, checkpoint, resume)
-        try:
-            for reached in run.courses(course):
-                course = reached
-                self.network = course.network
-                if progress is not None:
-                    progress(run.progress(course))
-                if checkpoint is not None and course.batch == 0:
-                    Checkpoint(course, settings).save(checkpoint)
-        except BaseException:
-            if checkpoint is not None:
-                Checkpoint(course, settings).save(checkpoint)
-            raise
-        return history(course)
+        return history(fit(run, Course, self._follow, checkpoint, resume, progress))
 
-    def _start(
-        self, course: Course, settings: Mapping[str, Any], checkpoint: Path | None, resume: bool
-    ) -> Course:
-        """Where to begin: anew with the course given, or at the checkpoint."""
-        if not resume:
-            if checkpoint is not None:
-                Checkpoint(course, settings).save(checkpoint)
-            return course
-        if checkpoint is None:
-            raise InputError("to resume, name the checkpoint")
-        saved = Checkpoint.load(checkpoint)
-        saved.require(settings, checkpoint)
-        self.network = saved.course.network
-        return saved.course
+    def _follow(self, course: Course) -> None:
+        """Take a course's network as the trainer's own."""
+        self.network = course.network
 
 
 def train(
@@ -173,5 +148,5 @@ def train(
 
 
 def history(course: Course) -> pd.DataFrame:
-    """History of a course as a table with the columns :data:`~tcl_circuits.ep.checkpoint.COLUMNS`."""
+    """History of a course as a table with the columns :data:`~tcl_circuits.ep.course.COLUMNS`."""
     return pd.DataFrame(course.rows, columns=list(COLUMNS)).astype({"epoch": int})

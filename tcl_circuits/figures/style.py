@@ -19,6 +19,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from matplotlib.transforms import Bbox
 
 from tcl_circuits.arrays import FloatArray
+from tcl_circuits.files import replacing
 
 INK = "#222222"
 MUTED = "#767676"
@@ -90,7 +91,9 @@ def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, PDF or SVG; the same figure gives the same bytes."""
     with house_style():
         _lay_out(figure)
-        figure.savefig(path, metadata=_METADATA.get(Path(path).suffix.lower()))
+        kind = Path(path).suffix.lower()
+        with replacing(Path(path)) as file:
+            figure.savefig(file, format=kind.removeprefix("."), metadata=_METADATA.get(kind))
 
 
 def _lay_out(figure: Figure) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import require_same_run
+from tcl_circuits.files import lock, require_same_run
 
 _VERSION = 1
 
@@ -76,10 +75,7 @@ class Store:
         self.results[key] = result
 
     def _begin(self, file: BinaryIO) -> None:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(f"{self._path} is in use by another run; wait for its end") from None
+        lock(file, self._path)
         file.seek(0)
         *lines, cut = file.read().split(b"\n")
         if cut:

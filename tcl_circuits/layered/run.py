@@ -12,8 +12,8 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.errors import InputError, TclError
-from tcl_circuits.layered.checkpoint import COLUMNS, Course
 from tcl_circuits.layered.circuit import Array, LayeredCircuit, with_bias
+from tcl_circuits.layered.course import COLUMNS, Course
 from tcl_circuits.layered.images import Batches, checksum
 from tcl_circuits.layered.recipe import Recipe
 from tcl_circuits.layered.rules import Direction, Rule, Shown, gradient_direction
@@ -94,6 +94,8 @@ class Run:
             "images": [len(data.train_x), len(data.test_x)],
             "checksum": checksum(data),
             "hidden": plan.start.hidden_nodes,
+            "shapes": [list(array.shape) for array in plan.start.conductances],
+            "precision": str(plan.start.conductances[0].dtype),
             "rule": plan.rule,
             "seed": plan.seed,
             "compiled": plan.compiled,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.ep.data import Digits
-from tcl_circuits.errors import InputError
-from tcl_circuits.layered.checkpoint import COLUMNS, Checkpoint, Course
+from tcl_circuits.fitting import fit
 from tcl_circuits.layered.circuit import Array
+from tcl_circuits.layered.course import COLUMNS, Course
 from tcl_circuits.layered.recipe import Recipe, make_circuit, nudge_conductance
 from tcl_circuits.layered.rules import make_rule
 from tcl_circuits.layered.run import Plan, Run, output_values, settle
@@ -119,33 +118,21 @@ class Trainer:
             As it comes, after the checkpoint is written.
         """
         run = Run(self._plan, epochs)
-        settings = run.settings()
-        course = self._begin(run, settings, checkpoint, resume)
-        self.course = course
-        try:
-            for reached in self._followed(run, course):
-                if progress is not None:
-                    progress(run.progress(reached))
-                if checkpoint is not None and reached.batch == 0:
-                    Checkpoint(reached, settings).save(checkpoint)
-        except BaseException:
-            if checkpoint is not None:
-                Checkpoint(self.course, settings).save(checkpoint)
-            raise
-        return history(self.course)
+        return history(fit(run, Course, self._follow, checkpoint, resume, progress))
 
     def courses(self, epochs: int) -> Iterator[Course]:
         """Courses after each batch of a run from the untrained circuit on, to be stopped anywhere."""
         run = Run(self._plan, epochs)
-        self.circuit = self.start
-        return self._followed(run, run.start())
-
-    def _followed(self, run: Run, course: Course) -> Iterator[Course]:
-        """Courses of a run, with the trainer's own course and circuit beside them."""
+        course = run.start()
+        self._follow(course)
         for reached in run.courses(course):
-            self.course = reached
-            self.circuit = self.start.with_conductances(reached.conductances)
+            self._follow(reached)
             yield reached
+
+    def _follow(self, course: Course) -> None:
+        """Take a course as the trainer's own, and its circuit."""
+        self.course = course
+        self.circuit = self.start.with_conductances(course.conductances)
 
     def predict(self, x: Array) -> IntArray:
         """Classes of images, shape (images, pixels), by the circuit as trained so far."""
@@ -159,20 +146,6 @@ class Trainer:
     def settle(self, x: Array) -> Point:
         """Voltages at rest of images with bias, shape (images, pixels + 1)."""
         return settle(self.circuit, self._solver, x)
-
-    def _begin(self, run: Run, settings: dict[str, Any], checkpoint: Path | None, resume: bool) -> Course:
-        """Where to begin: anew, or at the checkpoint."""
-        if resume:
-            if checkpoint is None:
-                raise InputError("to resume, name the checkpoint")
-            saved = Checkpoint.load(checkpoint)
-            saved.require(settings, checkpoint)
-            self.circuit = self.start.with_conductances(saved.course.conductances)
-            return saved.course
-        course = run.start()
-        if checkpoint is not None:
-            Checkpoint(course, settings).save(checkpoint)
-        return course
 
 
 def history(course: Course) -> pd.DataFrame:

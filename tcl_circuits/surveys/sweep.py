@@ -212,8 +212,8 @@ def train_point(item: Mapping[str, Any]) -> dict[str, float]:
     saw = Sawtooth(item["tau_f"], item["ratio"] * item["tau_f"])
     trainer = Trainer(network, cell, saw, Reference(), seed=item["seed"], threshold=item["theta"])
     history = trainer.fit(task, item["epochs"])
-    assert trainer.state is not None
-    cosine, last = trainer.state.cosine, history.iloc[-1]
+    assert trainer.course is not None
+    cosine, last = trainer.course.cosine, history.iloc[-1]
     return {
         "cosine": float("nan") if cosine is None else cosine,
         "initial_loss": float(history["loss"].iloc[0]),

@@ -1,9 +1,9 @@
-"""One run of training: batches, epochs, losses, each a step from state to state."""
+"""One run of training: batches, epochs, losses, each a step from course to course."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,11 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Engine
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
-from tcl_circuits.training.checkpoint import State, advance
+from tcl_circuits.training.course import COLUMNS, Course
 from tcl_circuits.training.pace import Pace, largest_contrast, step_gain
 from tcl_circuits.training.readout import energy
 from tcl_circuits.training.rules import ExactGradient, ExplicitContrast, Rule, TemporalContrast, loss_gradient
 from tcl_circuits.training.task import Recipe, Task
-
-COLUMNS = ("epoch", "loss", "accuracy", "test_loss", "test_accuracy", "chirp")
-"""Columns of a history: after how many epochs, losses, accuracies (NaN for regression), sawtooth factor."""
 
 
 @dataclass(frozen=True)
@@ -131,38 +128,40 @@ class Run:
             shared["epochs"] = self._epochs
         return shared
 
-    def start(self) -> State:
-        """State of the untrained network."""
+    def start(self) -> Course:
+        """Course of the untrained network."""
         none = np.zeros(self._start.edge_count)
-        state = State(self._start.conductance, np.zeros((0, len(COLUMNS))), none, none)
-        return self._measured(state, self._start, chirp=1.0)
+        course = Course(self._start.conductance, np.zeros((0, len(COLUMNS))), none, none)
+        return self._measured(course, self._start, chirp=1.0)
 
-    def states(self, state: State) -> Iterator[State]:
-        """States after each batch that is left to do."""
+    def courses(self, course: Course) -> Iterator[Course]:
+        """Courses after each batch that is left to do."""
         count = -(-len(self._task.train) // self._recipe.batch)
-        while state.epoch < self._epochs:
-            pace = self._pace(state)
-            network = self._start.with_conductance(state.conductance)
-            state, network = self._batch(state, network, pace)
-            if state.batch == count:
-                state = advance(state, epoch=state.epoch + 1, batch=0)
-                state = self._measured(state, network, pace.factor)
-            yield state
+        while course.epoch < self._epochs:
+            pace = self._pace(course)
+            network = self._start.with_conductance(course.conductance)
+            course, network = self._batch(course, network, pace)
+            if course.batch == count:
+                course = replace(course, epoch=course.epoch + 1, batch=0)
+                course = self._measured(course, network, pace.factor)
+            yield course
 
-    def progress(self, state: State) -> Progress:
-        """Tell where a state is."""
+    def progress(self, course: Course) -> Progress:
+        """Tell where a course is."""
         count = -(-len(self._task.train) // self._recipe.batch)
-        last = dict(zip(COLUMNS, state.rows[-1].tolist(), strict=True))
-        return Progress(state.epoch + state.batch / count, self._epochs, last["loss"], last["test_accuracy"])
+        last = dict(zip(COLUMNS, course.rows[-1].tolist(), strict=True))
+        return Progress(
+            course.epoch + course.batch / count, self._epochs, last["loss"], last["test_accuracy"]
+        )
 
     def _order(self, epoch: int) -> IntArray:
         """Order of the samples in an epoch; a function of seed and epoch alone, so that runs can resume."""
         return np.random.default_rng([self._plan.seed, epoch]).permutation(len(self._task.train))
 
-    def _pace(self, state: State) -> Pace:
+    def _pace(self, course: Course) -> Pace:
         factor = 1.0
         if self._chirp:
-            factor = min(1.0, float(np.sqrt(state.rows[-1, 1] / state.rows[0, 1])))
+            factor = min(1.0, float(np.sqrt(course.rows[-1, 1] / course.rows[0, 1])))
         tau = self._plan.cell.capacitance(self._start.conductance) * self._plan.cell.resistance(
             self._start.conductance
         )
@@ -177,29 +176,29 @@ class Run:
         slope = plan.threshold * self._amplitude / plan.saw.tau_s
         return TemporalContrast(slope * pace.threshold, plan.spread)
 
-    def _batch(self, state: State, network: Network, pace: Pace) -> tuple[State, Network]:
+    def _batch(self, course: Course, network: Network, pace: Pace) -> tuple[Course, Network]:
         """Present one batch and change the conductances against the rule's direction."""
         size = self._recipe.batch
-        chosen = self._order(state.epoch)[state.batch * size : (state.batch + 1) * size]
+        chosen = self._order(course.epoch)[course.batch * size : (course.batch + 1) * size]
         drive = self._task.present(self._task.train, chosen, self._plan.cell, pace.saw)
         found = self._rule(pace).ascent(network, self._plan.cell, pace.saw, drive, self._plan.engine)
-        step = self._gain * self._share(state.epoch) * found.direction
+        step = self._gain * self._share(course.epoch) * found.direction
         changed = network.with_conductance(np.clip(network.conductance - step, *network.bounds))
-        state = advance(
-            state,
-            batch=state.batch + 1,
+        course = replace(
+            course,
+            batch=course.batch + 1,
             conductance=changed.conductance,
-            cycles=state.cycles + len(found.transients),
-            circuit_time=state.circuit_time + len(found.transients) * pace.saw.period,
-            energy=state.energy + sum(energy(network, self._plan.cell, t) for t in found.transients),
+            cycles=course.cycles + len(found.transients),
+            circuit_time=course.circuit_time + len(found.transients) * pace.saw.period,
+            energy=course.energy + sum(energy(network, self._plan.cell, t) for t in found.transients),
         )
-        if state.epoch == 0:
-            state = advance(
-                state,
-                first_update=state.first_update + found.direction,
-                first_gradient=state.first_gradient + loss_gradient(network, drive),
+        if course.epoch == 0:
+            course = replace(
+                course,
+                first_update=course.first_update + found.direction,
+                first_gradient=course.first_gradient + loss_gradient(network, drive),
             )
-        return state, changed
+        return course, changed
 
     def _share(self, epoch: int) -> float:
         """Share of the rate in an epoch."""
@@ -208,11 +207,11 @@ class Run:
             return 1.0
         return final + (1 - final) * 0.5 * (1 + float(np.cos(np.pi * epoch / self._epochs)))
 
-    def _measured(self, state: State, network: Network, chirp: float) -> State:
-        """State with one more row of the history: losses and accuracies of the network at rest."""
-        row = [float(state.epoch)]
+    def _measured(self, course: Course, network: Network, chirp: float) -> Course:
+        """Course with one more row of the history: losses and accuracies of the network at rest."""
+        row = [float(course.epoch)]
         for samples in (self._task.train, self._task.test):
             y = self._task.outputs(self._plan.engine.settle(network, self._plan.cell, samples.inputs))
             accuracy = self._task.accuracy(y, samples.targets)
             row += [self._task.loss(y, samples.targets), np.nan if accuracy is None else accuracy]
-        return advance(state, rows=np.vstack([state.rows, [*row, chirp]]))
+        return replace(course, rows=np.vstack([course.rows, [*row, chirp]]))

@@ -12,11 +12,12 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.engines.base import Engine
-from tcl_circuits.errors import InputError, TclError
+from tcl_circuits.errors import InputError
+from tcl_circuits.fitting import fit
 from tcl_circuits.protocol import Sawtooth
-from tcl_circuits.training.checkpoint import Checkpoint, State
+from tcl_circuits.training.course import COLUMNS, Course
 from tcl_circuits.training.pace import design_threshold
-from tcl_circuits.training.run import COLUMNS, Plan, Progress, Run
+from tcl_circuits.training.run import Plan, Progress, Run
 from tcl_circuits.training.task import Recipe, Task
 
 __all__ = ["COLUMNS", "RULES", "Progress", "Trainer", "history"]
@@ -56,7 +57,7 @@ class Trainer:
         The network as trained so far.
     cell, saw
         As given.
-    state : State or None
+    course : Course or None
         Where training is, once it has begun.
     """
 
@@ -80,7 +81,7 @@ class Trainer:
             )
         network.check()
         self.network = network
-        self.state: State | None = None
+        self.course: Course | None = None
         self.cell, self.saw = cell, saw
         self._plan = Plan(cell, saw, engine, rule, seed, chirp, threshold, threshold_spread)
 
@@ -132,35 +133,15 @@ class Trainer:
         """
         recipe = recipe or task.recipe
         run = Run(self._plan, self.network, task, recipe, recipe.epochs if epochs is None else epochs)
-        settings = run.settings()
-        if resume:
-            if checkpoint is None:
-                raise InputError("to resume, name the checkpoint")
-            saved = Checkpoint.load(checkpoint)
-            saved.require(settings, checkpoint)
-            state = saved.state
-        else:
-            state = run.start()
-            if checkpoint is not None:
-                Checkpoint(state, settings).save(checkpoint)
-        self.state = state
-        try:
-            for reached in run.states(state):
-                state = self.state = reached
-                self.network = self.network.with_conductance(state.conductance)
-                if progress is not None:
-                    progress(run.progress(state))
-                if checkpoint is not None and state.batch == 0:
-                    Checkpoint(state, settings).save(checkpoint)
-        except (KeyboardInterrupt, TclError, OSError):
-            if checkpoint is not None:
-                Checkpoint(self.state, settings).save(checkpoint)
-            raise
-        self.network = self.network.with_conductance(self.state.conductance)
-        return history(self.state)
+        return history(fit(run, Course, self._follow, checkpoint, resume, progress))
+
+    def _follow(self, course: Course) -> None:
+        """Take a course as the trainer's own, and its network."""
+        self.course = course
+        self.network = self.network.with_conductance(course.conductance)
 
 
-def history(state: State) -> pd.DataFrame:
-    """History of a state as a table with the columns :data:`COLUMNS`."""
-    frame = pd.DataFrame(state.rows, columns=list(COLUMNS))
+def history(course: Course) -> pd.DataFrame:
+    """History of a course as a table with the columns :data:`COLUMNS`."""
+    frame = pd.DataFrame(course.rows, columns=list(COLUMNS))
     return frame.astype({"epoch": int})

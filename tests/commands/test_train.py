@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.cli import app
-from tcl_circuits.training.checkpoint import Checkpoint
+from tcl_circuits.fitting import Checkpoint
+from tcl_circuits.training.course import Course
 from tcl_circuits.training.tasks import load
 
 FILES = {
@@ -116,7 +117,7 @@ class TestFiles:
         start = load("iris", 3).network
         assert network.nodes == start.nodes
         assert network.edges.tolist() == start.edges.tolist()
-        state = Checkpoint.load(iris / "checkpoint.npz").state
+        state = Checkpoint.load(iris / "checkpoint.npz", Course).course
         assert network.conductance.tobytes() == state.conductance.tobytes()
         assert not np.allclose(network.conductance, start.conductance)
 
@@ -256,6 +257,6 @@ class TestPlaces:
         assert last.startswith("tcl-circuits: ")
         assert said in last
         if code == 1:
-            assert Checkpoint.load(tmp_path / "out" / "checkpoint.npz").state.epoch == 1
+            assert Checkpoint.load(tmp_path / "out" / "checkpoint.npz", Course).course.epoch == 1
             assert tcl("train", "regression", *QUICK, "--out", "out", "--resume").exit_code == 0
             assert {path.name for path in (tmp_path / "out").iterdir()} == FILES

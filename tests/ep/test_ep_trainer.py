@@ -15,10 +15,11 @@ import pytest
 import tcl_circuits as tcl
 from tcl_circuits import HardThreshold, InputError, SoftThreshold, TclError, kernels
 from tcl_circuits.ep import RULES, Network, Settings, Trainer, data
-from tcl_circuits.ep.checkpoint import Checkpoint
+from tcl_circuits.ep.course import Course
 from tcl_circuits.ep.data import Digits
 from tcl_circuits.ep.ramp import Continuous
 from tcl_circuits.ep.trainer import Progress
+from tcl_circuits.fitting import Checkpoint
 
 SIZES = (64, 24, 10)
 NUMBERS = ["epoch", "train_error", "test_error"]
@@ -181,7 +182,7 @@ class TestResume:
         trainer = make()
         with pytest.raises(Stopped):
             trainer.fit(digits(), 3, file, progress=stop_after(13, Stopped))  # type: ignore[arg-type]
-        saved = Checkpoint.load(file).course
+        saved = Checkpoint.load(file, Course).course
         assert (saved.epoch, saved.batch) == (1, 3)
         assert np.array_equal(saved.network.weights[0], trainer.network.weights[0])
 
@@ -346,7 +347,7 @@ class TestRefused:
             trainer.fit(digits(), 3, tmp_path / "c.npz")
         # The input was fine: another exit code.
         assert not isinstance(caught.value, InputError)
-        saved = Checkpoint.load(tmp_path / "c.npz").course.network
+        saved = Checkpoint.load(tmp_path / "c.npz", Course).course.network
         assert all(np.all(np.isfinite(w)) for w in saved.weights)
 
     def test_compiled_without_numba(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,10 @@ from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.engines import Ngspice
 from tcl_circuits.ep.data import Digits, digits_8x8, mnist_12k
 from tcl_circuits.errors import InputError
+from tcl_circuits.fitting import Checkpoint
 from tcl_circuits.layered import tasks
-from tcl_circuits.layered.checkpoint import Checkpoint
 from tcl_circuits.layered.circuit import with_bias
+from tcl_circuits.layered.course import Course
 from tcl_circuits.layered.energy import dissipated
 from tcl_circuits.layered.images import shifted
 from tcl_circuits.layered.netlist import Laid
@@ -98,14 +99,14 @@ def test_checkpoints_of_other_runs_and_damaged_ones(tmp_path: Path) -> None:
         Trainer(few(), 4).fit(1, tmp_path / "none.npz", resume=True)
     with pytest.raises(InputError, match="name the checkpoint"):
         Trainer(few(), 4).fit(1, resume=True)
-    saved = Checkpoint.load(place)
+    saved = Checkpoint.load(place, Course)
     dead = tuple(array * np.nan for array in saved.course.conductances)
     Checkpoint(replace(saved.course, conductances=dead), saved.settings).save(place)
-    with pytest.raises(InputError, match="conductances that are none"):
-        Checkpoint.load(place)
+    with pytest.raises(InputError, match="conductance_0 is nan"):
+        Checkpoint.load(place, Course)
     place.write_bytes(place.read_bytes()[:500])
     with pytest.raises(InputError, match="can't be read"):
-        Checkpoint.load(place)
+        Checkpoint.load(place, Course)
 
 
 def test_bad_requests() -> None:

@@ -39,9 +39,9 @@ class TestMap:
         )
         history = trainer.fit(task, 1)
         point = found.sel(ratio=100, theta=2, memory=0.1, g_range=100)
-        assert trainer.state is not None
-        assert trainer.state.cosine is not None
-        assert float(point["cosine"]) == pytest.approx(trainer.state.cosine, rel=1e-9)
+        assert trainer.course is not None
+        assert trainer.course.cosine is not None
+        assert float(point["cosine"]) == pytest.approx(trainer.course.cosine, rel=1e-9)
         assert float(point["test_loss"]) == pytest.approx(history["test_loss"].iloc[-1], rel=1e-9)
 
     def test_a_longer_slow_ramp_is_better(self, found: xr.Dataset) -> None:

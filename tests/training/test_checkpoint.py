@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from tcl_circuits.training.checkpoint import Checkpoint, State, advance
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.training.checkpoint import Checkpoint, State, advance
 
 SETTINGS = {"task": "iris", "seed": 1, "rule": "tcl", "gain": 0.1 + 0.2, "chirp": True}
 

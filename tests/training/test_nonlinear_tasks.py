@@ -59,9 +59,9 @@ def test_gradients_of_the_two_kinds_agree_on_xor() -> None:
     task = tasks.load("xor", 2)
     trainer = Trainer(task.network, SenseCell(), SAW, Reference(), "tcl", 2)
     trainer.fit(task, 1)
-    assert trainer.state is not None
-    assert trainer.state.cosine is not None
-    assert trainer.state.cosine > 0.98
+    assert trainer.course is not None
+    assert trainer.course.cosine is not None
+    assert trainer.course.cosine > 0.98
 
 
 @pytest.mark.parametrize("seed", [0, 1])

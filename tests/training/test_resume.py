@@ -14,7 +14,8 @@ from pandas.testing import assert_frame_equal
 from tcl_circuits import InputError, Sawtooth, SenseCell, Trainer
 from tcl_circuits.engines import Engine, Ngspice, Reference
 from tcl_circuits.errors import EngineError
-from tcl_circuits.training.checkpoint import Checkpoint, State
+from tcl_circuits.fitting import Checkpoint
+from tcl_circuits.training.course import Course
 from tcl_circuits.training.tasks import load
 from tcl_circuits.training.trainer import Progress
 
@@ -33,10 +34,6 @@ RUNS = {
 SAW = Sawtooth(1e-5, 1e-3)
 
 
-class Lost(BaseException):
-    """What no one catches, like SIGKILL."""
-
-
 def after(batches: int, fault: type[BaseException]) -> Callable[[Progress], None]:
     """A progress report that fails after a number of batches."""
     seen: list[Progress] = []
@@ -53,10 +50,10 @@ def trainer(task_name: str, engine: Engine, rule: str = "tcl", seed: int = 1) ->
     return Trainer(load(task_name, seed=1).network, SenseCell(), SAW, engine, rule, seed)
 
 
-def same_state(one: State | None, other: State | None) -> None:
+def same_course(one: Course | None, other: Course | None) -> None:
     assert one is not None
     assert other is not None
-    for item in fields(State):
+    for item in fields(Course):
         assert (
             np.asarray(getattr(one, item.name)).tobytes() == np.asarray(getattr(other, item.name)).tobytes()
         )
@@ -66,7 +63,7 @@ def engine_named(name: str, ngspice: Ngspice) -> Engine:
     return ngspice if name == "ngspice" else Reference()
 
 
-@pytest.mark.parametrize("fault", [KeyboardInterrupt, EngineError, Lost])
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, EngineError, MemoryError])
 @pytest.mark.parametrize("name", RUNS)
 def test_a_resumed_run_is_the_whole_run(
     ngspice: Ngspice, tmp_path: Path, name: str, fault: type[BaseException]
@@ -78,16 +75,16 @@ def test_a_resumed_run_is_the_whole_run(
     broken = trainer(task_name, engine, rule)
     with pytest.raises(fault):
         broken.fit(task, epochs, checkpoint=path, progress=after(batches, fault))
-    saved = Checkpoint.load(path).state
-    assert broken.state is not None
-    assert (saved.epoch, saved.batch) == (broken.state.epoch, 0 if fault is Lost else broken.state.batch)
+    saved = Checkpoint.load(path, Course).course
+    assert broken.course is not None
+    assert (saved.epoch, saved.batch) == (broken.course.epoch, broken.course.batch)
     if engine_name == "ngspice":
         ngspice.close()  # the resumed run loads its circuit anew, with other conductances in it
     resumed = trainer(task_name, engine, rule)
     again = resumed.fit(task, epochs, checkpoint=path, resume=True)
     assert_frame_equal(again, history, check_exact=True)
-    same_state(resumed.state, whole.state)
-    same_state(Checkpoint.load(path).state, whole.state)
+    same_course(resumed.course, whole.course)
+    same_course(Checkpoint.load(path, Course).course, whole.course)
     assert resumed.network.conductance.tobytes() == whole.network.conductance.tobytes()
 
 
@@ -95,9 +92,9 @@ def test_what_was_reached_is_in_the_trainer_too() -> None:
     broken = trainer("regression", Reference())
     with pytest.raises(KeyboardInterrupt):
         broken.fit(load("regression", seed=1), 3, progress=after(14, KeyboardInterrupt))
-    assert broken.state is not None
-    assert (broken.state.epoch, broken.state.batch) == (1, 5)
-    assert broken.network.conductance.tobytes() == broken.state.conductance.tobytes()
+    assert broken.course is not None
+    assert (broken.course.epoch, broken.course.batch) == (1, 5)
+    assert broken.network.conductance.tobytes() == broken.course.conductance.tobytes()
 
 
 def test_a_finished_run_can_go_on_or_stay(tmp_path: Path) -> None:
@@ -130,7 +127,7 @@ def test_the_untrained_state_is_kept_before_anything_runs(tmp_path: Path) -> Non
     task, path = load("regression", seed=1), tmp_path / "c.npz"
     untrained = trainer("regression", Reference())
     untrained.fit(task, 0, checkpoint=path)
-    same_state(Checkpoint.load(path).state, untrained.state)
+    same_course(Checkpoint.load(path, Course).course, untrained.course)
     with pytest.raises(OSError, match="No such file"):
         trainer("regression", Reference()).fit(task, 1, checkpoint=tmp_path / "nowhere" / "c.npz")
 
