@@ -56,7 +56,7 @@ def test_without_ngspice(tcl: Tcl, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "find_library", lambda: None)
     result = tcl("devices", "threshold", "--out", "out")
     assert result.exit_code == 0
-    assert "ngspice is not installed, so NumPy alone is used" in result.stderr
+    assert "NumPy alone is used: libngspice is not installed; install" in result.stderr
     assert set(pd.read_csv("out/loop.csv")["engine"]) == {"numpy"}
 
 

@@ -61,7 +61,7 @@ def test_robustness(tcl: Tcl, tmp_path: Path) -> None:
         (("compare-rules", "nope"), "there is no task 'nope'; there are"),
         (("compare-rules", "iris", "--rules", "tcl,magic"), "there is no rule 'magic'; there are tcl,"),
         (("compare-rules", "iris", "--rules", ","), "name at least one rule"),
-        (("compare-rules", "iris", "--imperfections", "none.toml"), "none.toml can't be read"),
+        (("compare-rules", "iris", "--imperfections", "none.toml"), "none.toml does not exist"),
         (("compare-rules", "iris", "--imperfections", "bad.toml"), "no imperfection 'wear'"),
         (("compare-rules", "iris", "--imperfections", "one.toml"), "levels = 1 must be 0"),
         (("compare-rules", "iris", "--imperfections", "negative.toml"), "gain_spread = -0.2"),
