@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+class Remark(UserWarning):
+    """What a caller should know of an answer that may not be the one meant; the command line prints it."""
+
+
 class TclError(Exception):
     """A fault in a run. Base class of every error the package raises on purpose."""
 

@@ -77,7 +77,7 @@ def parse_json(data: str | bytes, source: str, remedy: str) -> Any:
         If it is no JSON, is nested too deeply, or says one thing twice.
     """
     try:
-        return json.loads(data, object_pairs_hook=_unique, parse_constant=_no_number)
+        return json.loads(data, object_pairs_hook=unique_keys, parse_constant=_no_number)
     except RecursionError:
         raise InputError(f"{source} is nested too deeply; {remedy}") from None
     except ValueError as failure:  # includes what is no UTF-8, and numbers of too many digits
@@ -89,7 +89,8 @@ def read_json(path: Path, remedy: str) -> Any:
     return parse_json(read_bytes(path, remedy), str(path), remedy)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Object of JSON; a ValueError if a key stands in it twice, of which one would be lost."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

@@ -127,12 +127,23 @@ def _write(cell: AutonomousCell, u: str, w: str, theta_node: str | None, drop: s
     return f"V(gate)*{gain}*{passed}{drop}+{bound}*(max({low}-V({w}),0)-max(V({w})-{high},0))"
 
 
+_PINS = {
+    "a": "first end [V]",
+    "b": "second end [V]",
+    "gate": "0..1, opens the write current",
+    "w0": "state [V]",
+    "v0": "what G follows [V]",
+    "u0": "sense output [V]",
+}
+
+
 def subcircuit(cell: AutonomousCell, conductance: float) -> Subcircuit:
-    """Return the cell as a documented ``.subckt`` with the pins ``a b gate w v u``."""
+    """Return the cell as a documented ``.subckt`` with the pins ``a b gate w0 v0 u0``, v0 with a lag."""
     state = cell.at(conductance)
     unit = "V2" if cell.signal == "power" else "V"
     learned = "V2" if cell.signal in ("power", "product") else "V"
-    lag = f"lag {engineering(cell.lag, 's')} of v behind w" if cell.lag else "no lag: G follows w"
+    lag = f"lag {engineering(cell.lag, 's')} of v0 behind w0" if cell.lag else "no lag: G follows w0"
+    pins = ("a", "b", "gate", "w0", *(["v0"] if cell.lag else []), "u0")
     signal = {"power": "V(a,b)^2/2", "abs": "abs(V(a,b))"}.get(cell.signal, "V(a,b)")
     drop = " V(a,b)" if cell.signal == "product" else ""
     low, high = (engineering(bound, "S") for bound in cell.bounds)
@@ -144,15 +155,13 @@ def subcircuit(cell: AutonomousCell, conductance: float) -> Subcircuit:
     if cell.threshold == "vteam":
         contrast += " at most"
     about = (
-        f"conductance G = {engineering(cell.slope, 'S')}/V times v; "
+        f"conductance G = {engineering(cell.slope, 'S')}/V times {'v0' if cell.lag else 'w0'}; "
         f"learns with the {cell.polarity} sawtooth\n"
-        "pins: a, b [V]; gate 0..1, opens the write current; w state [V], v what G follows [V], "
-        "u sense output [V]\n"
-        f"s = {signal} [{unit}], times {cell.scale:g}; u its high-pass, "
+        f"pins: {'; '.join(f'{pin} {_PINS[pin]}' for pin in pins)}\n"
+        f"s = {signal} [{unit}], times {cell.scale:g}; u0 its high-pass, "
         f"tau_K = {engineering(cell.tau, 's')}\n"
-        f"C_w dw/dt = gate g_m h(u){drop}, {kind} at {theta}, g_m = {gain}/V, C_w = {charge}\n"
+        f"C_w dw0/dt = gate g_m h(u0){drop}, {kind} at {theta}, g_m = {gain}/V, C_w = {charge}\n"
         f"{contrast}, k = {engineering(cell.gain, 'S')}/{learned}; {lag}\n"
         f"bounds of G: {low} to {high}; starts at {engineering(conductance, 'S')} (transient with uic)"
     )
-    pins = ("a", "b", "gate", "w0", "v0", "u0") if cell.lag else ("a", "b", "gate", "w0", "u0")
     return Subcircuit(f"autonomous_{cell.signal}", pins, elements(cell, "0", "a", "b", state), about)

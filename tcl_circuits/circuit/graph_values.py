@@ -6,54 +6,133 @@ the other faults are found too.
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Hashable, Iterable
+import warnings
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.graph_text import GraphText, NodeEntry, listed, shown
-from tcl_circuits.circuit.network import default_bounds
-from tcl_circuits.errors import InputError
+from tcl_circuits.circuit.graph_text import EdgeEntry, Entry, GraphText, NodeEntry, listed, shown
+from tcl_circuits.errors import InputError, Remark
 from tcl_circuits.units import parse_quantity
 
 _LONGEST_NUMBER = 60
 
 
 def conductances(
-    graph: GraphText, drawn_from: tuple[float, float], seed: int, faults: list[str]
+    edges: Sequence[EdgeEntry],
+    attributes: Mapping[str, object],
+    drawn_from: tuple[float, float],
+    seed: int,
+    faults: list[str],
 ) -> tuple[FloatArray, tuple[float, float]]:
     """Return the conductances of the edges and their bounds [S].
 
     Parameters
     ----------
-    graph : GraphText
-        Edges with or without ``conductance``, a graph with or without ``bounds``.
+    edges : sequence of EdgeEntry
+        Edges with or without the attribute ``conductance``.
+    attributes : mapping
+        Those of the graph, with or without ``bounds``.
     drawn_from : (low, high)
         Range from which edges without a conductance draw, as far as it is within the file's bounds [S].
     seed : int
         Seed of the draw.
     faults : list of str
-        Gets a sentence for each value that is no number, and for bounds that are none.
+        Gets a sentence for each value that is not a number, and for bounds that are not a range.
+
+    Warns
+    -----
+    Remark
+        If there is no fault: how many conductances were drawn, and which attributes of the edges were not
+        read; that every edge is listed both ways with the same value.
     """
-    bounds = _bounds(graph, faults)
-    lacking = np.array(["conductance" not in edge.attributes for edge in graph.edges], dtype=bool)
-    values = np.ones(len(graph.edges))
+    bounds = _bounds(attributes, faults)
+    lacking = np.array(["conductance" not in edge.attributes for edge in edges], dtype=bool)
+    values = np.ones(len(edges))
     wrong = []
     for k in np.flatnonzero(~lacking).tolist():
         try:
-            values[k] = _quantity(graph.edges[k].attributes["conductance"], "S", "conductance")
+            values[k] = _quantity(edges[k].attributes["conductance"], "S", "conductance")
         except InputError as error:
-            wrong.append(f"{graph.edges[k].label}: {error}")
+            wrong.append(f"{edges[k].label}: {error}")
             lacking[k] = True
     faults += listed(wrong, str)
     low, high = _range_within(bounds, drawn_from, int(lacking.sum()), faults)
     drawn = np.random.default_rng(seed).uniform(np.log(low), np.log(high), int(lacking.sum()))
     values[lacking] = np.exp(drawn)
+    if not faults:
+        _tell_drawn(edges, int(lacking.sum()), seed)
+        _tell_both_ways(edges)
     values.setflags(write=False)
     if bounds is None:
         bounds = (low, high) if lacking.all() else default_bounds(values, values)
     return values, bounds
+
+
+_STRUCTURE = ("id", "key", "source", "target", "from", "to", "name", "label")
+"""Attributes of edges that say which edge it is, and no more."""
+
+
+def _tell_drawn(edges: Sequence[EdgeEntry], count: int, seed: int) -> None:
+    if not count:
+        return
+    strange = dict.fromkeys(str(name) for edge in edges for name in edge.attributes)
+    unread = [name for name in strange if name not in ("conductance", *_STRUCTURE)]
+    told = f"{count} of {len(edges)} conductances drawn, seed {seed}"
+    if unread:
+        names = ", ".join(unread[:8]) + ", ..." * (len(unread) > 8)
+        told += f"; edge attributes not read: {names} (conductance, in siemens, is)"
+    warnings.warn(told, Remark, stacklevel=4)
+
+
+def _tell_both_ways(edges: Sequence[EdgeEntry]) -> None:
+    found = {edge.ends: shown(edge.attributes.get("conductance")) for edge in edges}
+    there = [(a, b) for a, b in found if a != b]
+    if there and len(found) == len(edges) and all(found.get((b, a)) == found[a, b] for a, b in there):
+        warnings.warn(
+            f"each of {len(there) // 2} edges is listed both ways with one value: they count as two in "
+            "parallel, which doubles their conductance; list each once if that is not meant",
+            Remark,
+            stacklevel=4,
+        )
+
+
+_MEANT = {"g": "conductance", "siemens": "conductance", "conductivity": "conductance"}
+_NEAR = 0.85
+"""Likeness of two words, as difflib counts it, from which one is taken for the other misspelt."""
+
+
+def misnamed(graph: GraphText) -> list[str]:
+    """Attributes that look like one that is read but are not it: for each kind, which is meant."""
+    return [*_near(graph.edges, "conductance", "edge"), *_near(graph.nodes, "role", "node")]
+
+
+def _near(entries: Iterable[Entry], meant: str, kind: str) -> list[str]:
+    found: dict[str, str] = {}
+    for entry in entries:
+        for name in entry.attributes:
+            if str(name) not in found and name != meant and _means(str(name).lower(), meant):
+                found[str(name)] = entry.place
+    return listed(
+        list(found.items()),
+        lambda one: f"{one[1]}: the {kind} attribute {shown(one[0])} is not read; rename it to {meant}",
+    )
+
+
+def _means(name: str, meant: str) -> bool:
+    alike = difflib.SequenceMatcher(None, name, meant).ratio()
+    return len(name) <= _LONGEST_NUMBER and (_MEANT.get(name) == meant or alike >= _NEAR)
+
+
+def default_bounds(conductance: object, values: FloatArray) -> tuple[float, float]:
+    """Bounds of a network whose user gave none: the range drawn from, else a decade beyond the values."""
+    if isinstance(conductance, tuple) and len(conductance) == 2:
+        return conductance
+    usable = values[np.isfinite(values) & (values > 0)]
+    return (float(usable.min()) / 10, float(usable.max()) * 10) if usable.size else (1e-6, 1e-4)
 
 
 def _range_within(
@@ -71,8 +150,8 @@ def _range_within(
     return max(low, bounds[0]), min(high, bounds[1])
 
 
-def _bounds(graph: GraphText, faults: list[str]) -> tuple[float, float] | None:
-    value = graph.attributes.get("bounds")
+def _bounds(attributes: Mapping[str, object], faults: list[str]) -> tuple[float, float] | None:
+    value = attributes.get("bounds")
     if value is None:
         return None
     pair = _pair(value)
@@ -116,6 +195,8 @@ def _pair(value: object) -> tuple[object, object] | None:
 
 
 def _quantity(value: object, unit: str, name: str) -> float:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
         return parse_quantity(value, unit, name)
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -33,13 +33,14 @@ from tcl_circuits.circuit.graph_text import (
     shown,
     suggestion,
 )
-from tcl_circuits.circuit.graph_values import conductances, node_capacitance, places
+from tcl_circuits.circuit.graph_values import conductances, misnamed, node_capacitance, places
 from tcl_circuits.circuit.graphml import AS_GRAPHML, parse_graphml
 from tcl_circuits.circuit.names import clean, collisions
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link, write_network
 from tcl_circuits.circuit.part_text import read_parts
 from tcl_circuits.errors import InputError, NetworkError
+from tcl_circuits.files import read_bytes
 
 __all__ = ["read_network", "write_network"]
 
@@ -95,7 +96,8 @@ def read_network(
     index = {name: position for position, name in enumerate(nodes)}
     given = {"input": inputs, "output": outputs, "ground": None if ground is None else [ground]}
     roles = _roles(graph, index, given, faults)
-    values, bounds = conductances(graph, conductance, seed, faults)
+    faults += misnamed(graph)
+    values, bounds = conductances(graph.edges, graph.attributes, conductance, seed, faults)
     network = Network(
         nodes=tuple(nodes),
         edges=np.array([[index[end] for end in e.ends] for e in graph.edges], dtype=np.int64).reshape(-1, 2),
@@ -116,16 +118,7 @@ def read_network(
 
 
 def _parse(path: str | Path) -> GraphText:
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{path} does not exist; give the path of a GraphML or node-link JSON file"
-        ) from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is a directory; give the path of a file in it") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} can't be read ({error}); check its name and permissions") from error
+    data = read_bytes(Path(path), "give the path of a GraphML or node-link JSON file")
     start = data.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
     suffix = Path(path).suffix.lower()
     if not start:
@@ -233,6 +226,7 @@ def _named(role: str, names: Sequence[str], index: Mapping[Hashable, int], fault
     written: dict[str, int] = {}
     for node, position in index.items():
         written.setdefault(str(node), position)
+    names = [str(name) if str(name) in written else _spaced(str(name), written) for name in names]
     option = "ground" if role == "ground" else f"{role}s"
     some = ", ".join(map(shown, list(written)[:8])) + (", ..." if len(written) > 8 else "")
     faults += listed(
@@ -242,3 +236,9 @@ def _named(role: str, names: Sequence[str], index: Mapping[Hashable, int], fault
         ),
     )
     return [written[str(name)] for name in names if str(name) in written]
+
+
+def _spaced(name: str, written: Mapping[str, int]) -> str:
+    """The one written name that differs from `name` in blanks alone, as ``(0,1)`` from ``(0, 1)``."""
+    same = [other for other in written if other.replace(" ", "") == name.replace(" ", "")]
+    return same[0] if len(same) == 1 else name

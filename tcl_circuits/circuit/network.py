@@ -16,6 +16,8 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.check import find_faults
+from tcl_circuits.circuit.graph_text import EdgeEntry
+from tcl_circuits.circuit.graph_values import conductances, default_bounds
 from tcl_circuits.circuit.names import written
 from tcl_circuits.circuit.parts import Part, in_node_order
 from tcl_circuits.errors import InputError, NetworkError
@@ -75,7 +77,7 @@ class Network:
         inputs: Sequence[Node] | None = None,
         outputs: Sequence[Node] | None = None,
         ground: Node | None = None,
-        conductance: Conductances = (1e-6, 1e-4),
+        conductance: Conductances | None = None,
         bounds: tuple[float, float] | None = None,
         seed: int = 0,
         node_capacitance: float = 0.0,
@@ -92,9 +94,10 @@ class Network:
             (``input``, ``output``, ``hidden``, ``ground``).
         ground : node, optional
             The node at 0 V.
-        conductance : float, str, (low, high) or array of shape (edges,)
+        conductance : float, str, (low, high) or array of shape (edges,), optional
             One value, the name of an edge attribute, a range to draw log-uniformly from with `seed`, or a
-            value for each edge in the graph's order [S].
+            value for each edge in the graph's order [S]. By default the edge attribute ``conductance``, as a
+            graph file is read: a number or text such as ``"10u"``; edges without it draw from 1 uS .. 100 uS.
         bounds : (low, high), optional
             Range that training may use [S]; by default the range drawn from, else 1/10 of the least to
             10 times the largest conductance.
@@ -110,6 +113,12 @@ class Network:
         InputError
             If `inputs`, `outputs` or `ground` name nodes that are not in the graph, or an edge lacks the
             attribute. Faults of the network itself are left to :meth:`check`.
+
+        Warns
+        -----
+        Remark
+            If edges have attributes, and some conductance was drawn all the same; if edges are listed
+            both ways.
         """
         nodes = tuple(graph.nodes)
         index = {node: k for k, node in enumerate(nodes)}
@@ -117,9 +126,12 @@ class Network:
             inputs, outputs, ground = _roles_of(graph)
         ends = list(graph.edges())
         edges = np.array([(index[a], index[b]) for a, b in ends], dtype=np.int64).reshape(-1, 2)
-        values = _conductances(graph, conductance, seed)
-        if bounds is None:
-            bounds = default_bounds(conductance, values)
+        if conductance is None:
+            values, found = _attribute_conductances(graph, seed)
+        else:
+            values = _conductances(graph, conductance, seed)
+            found = default_bounds(conductance, values)
+        bounds = found if bounds is None else bounds
         return cls(
             nodes=nodes,
             edges=edges,
@@ -255,6 +267,22 @@ def _roles_of(graph: nx.Graph[Any]) -> tuple[list[Node], list[Node], Node | None
     )
 
 
+_DRAWN_FROM = (1e-6, 1e-4)
+"""Range from which edges without a conductance draw theirs [S]."""
+
+
+def _attribute_conductances(graph: nx.Graph[Any], seed: int) -> tuple[FloatArray, tuple[float, float]]:
+    """Conductances as a file's reader takes them from attributes, and their bounds [S]."""
+    edges = [EdgeEntry("graph", data, (a, b)) for a, b, data in graph.edges(data=True)]
+    if not any(edge.attributes for edge in edges):
+        return _conductances(graph, _DRAWN_FROM, seed), _DRAWN_FROM
+    faults: list[str] = []
+    values, bounds = conductances(edges, {}, _DRAWN_FROM, seed, faults)
+    if faults:
+        raise NetworkError(faults, "the graph")
+    return values, bounds
+
+
 def _conductances(graph: nx.Graph[Any], conductance: Conductances, seed: int) -> FloatArray:
     count = graph.number_of_edges()
     if isinstance(conductance, str):
@@ -281,14 +309,6 @@ def _number(value: object, attribute: str) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise InputError(f"edge attribute {attribute} = {value!r} is not a number; give siemens") from None
-
-
-def default_bounds(conductance: Conductances, values: FloatArray) -> tuple[float, float]:
-    """Bounds of a network whose user gave none: the range drawn from, else a decade beyond the values."""
-    if isinstance(conductance, tuple) and len(conductance) == 2:
-        return conductance
-    usable = values[np.isfinite(values) & (values > 0)]
-    return (float(usable.min()) / 10, float(usable.max()) * 10) if usable.size else (1e-6, 1e-4)
 
 
 def _drawing_positions(graph: nx.Graph[Any]) -> dict[Node, tuple[float, float]]:

@@ -21,6 +21,7 @@ from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, nod
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.part_text import part_object
 from tcl_circuits.errors import InputError, TclError
+from tcl_circuits.files import unique_keys
 
 AS_JSON = "write it with json.dump(networkx.node_link_data(graph), file)"
 
@@ -88,16 +89,27 @@ def write_network(network: Network, path: str | Path) -> None:
     path = Path(path)
     if path.suffix.lower() in (".graphml", ".xml"):
         raise InputError(f"{path}: networks are written as node-link JSON; name the file {path.stem}.json")
-    text = json.dumps(_document(network), sort_keys=True, indent=1) + "\n"
+    text = network_text(network)
     try:
         _write_whole(path, text)
     except (OSError, ValueError) as error:
         raise TclError(f"{path} can't be written ({error}); check the directory and the disk") from error
 
 
+def network_text(network: Network) -> str:
+    """What :func:`write_network` writes.
+
+    Raises
+    ------
+    InputError
+        If two nodes would have the same written name.
+    """
+    return json.dumps(_document(network), sort_keys=True, indent=1) + "\n"
+
+
 def _load(data: bytes, source: str) -> Any:
     try:
-        return json.loads(data)
+        return json.loads(data, object_pairs_hook=unique_keys)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
@@ -108,8 +120,8 @@ def _load(data: bytes, source: str) -> Any:
         raise InputError(f"{place}: not JSON ({error.msg}); correct it, or {AS_JSON}") from error
     except RecursionError as error:
         raise InputError(f"{source} is nested too deeply for a node-link graph; {AS_JSON}") from error
-    except ValueError as error:  # an integer with thousands of digits
-        raise InputError(f"{source} holds a number that can't be read ({error}); shorten it") from error
+    except ValueError as error:  # a key that stands twice, an integer with thousands of digits
+        raise InputError(f"{source} can't be read ({error}); correct it") from error
 
 
 def _items(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -11,11 +14,29 @@ import typer.core
 from rich.console import Console
 
 from tcl_circuits import stopping
-from tcl_circuits.errors import TclError
+from tcl_circuits.errors import Remark, TclError
 
 # Names of a user's nodes and files are text, never markup.
 messages = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 output = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+@contextmanager
+def _remarks_as_lines() -> Iterator[None]:
+    """Print the package's remarks as lines, each once; warnings of others stay as they are."""
+    others, told = warnings.showwarning, set[str]()
+
+    def show(message: Any, category: Any, *place: Any, **more: Any) -> None:
+        if not issubclass(category, Remark):
+            others(message, category, *place, **more)
+        elif str(message) not in told:
+            told.add(str(message))
+            messages.print(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Remark)
+        warnings.showwarning = show
+        yield
 
 
 class _Commands(typer.core.TyperGroup):
@@ -23,7 +44,7 @@ class _Commands(typer.core.TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            with stopping.by_exception():
+            with stopping.by_exception(), _remarks_as_lines():
                 return super().invoke(ctx)
         except KeyboardInterrupt as stop:
             # A command that keeps what was reached says so.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from tcl_circuits.errors import InputError
@@ -24,9 +26,21 @@ def sawtooth(tau_f: str, tau_s: str, polarity: str) -> Sawtooth:
     )
 
 
+_NAME = re.compile(r"""(?:\((?:[^()]|\([^()]*\))*\)|\[[^][]*\]|"[^"]*"|'[^']*'|[^,])+""")
+"""A name in a list: a bracket or a quote that nothing closes is a character like any other."""
+_QUOTED = re.compile(r"""(?:"[^"]*"|'[^']*')""")
+
+
 def names(text: str | None) -> list[str] | None:
-    """Read node names separated by commas; None if the option is not given."""
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    """Read node names separated by commas; None if the option is not given.
+
+    A comma within brackets or quotes belongs to the name: ``(0, 1),(2, 2)`` and ``'a,b',c`` are two nodes
+    each. Quotes round a whole name are left out.
+    """
+    if text is None:
+        return None
+    found = [part.strip() for part in _NAME.findall(text)]
+    return [part[1:-1] if _QUOTED.fullmatch(part) else part for part in found if part]
 
 
 def volts_of(text: str | None, option: str) -> list[float] | None:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from tcl_circuits.circuit.network import Network, default_bounds
+from tcl_circuits.circuit.graph_values import default_bounds
+from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.report_facts import WRITER, hashed_files, layout_of, size, words
 from tcl_circuits.engines import Reference, waveforms
 from tcl_circuits.errors import InputError

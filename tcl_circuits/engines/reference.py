@@ -153,8 +153,8 @@ def _branches(network: Network, cell: Cell) -> tuple[FloatArray, FloatArray, Flo
 
 def _require_known(cell: Cell) -> None:
     """Refuse a cell unless the class that writes its edges also says that the engine knows them."""
-    writer = next((vars(kind) for kind in type(cell).__mro__ if "edge" in vars(kind)), {})
-    if writer.get("exact") not in _KNOWN_CELLS:
+    writer = next((kind for kind in type(cell).__mro__ if "edge" in vars(kind)), object)
+    if vars(writer).get("exact") not in _KNOWN_CELLS:
         raise InputError(
             f"the exact engine does not know cells of type {type(cell).__name__}; use the engine ngspice"
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tcl_circuits.circuit.names import NameMap, written
-from tcl_circuits.circuit.node_link import write_network
+from tcl_circuits.circuit.node_link import network_text
 from tcl_circuits.errors import InputError, TclError
-from tcl_circuits.handoff.benches import benches
+from tcl_circuits.handoff.benches import Bench, benches
 from tcl_circuits.handoff.bom import bill_of_materials, bom_csv
 from tcl_circuits.handoff.design import Design, setup_of
 from tcl_circuits.handoff.dialects import named_dialect
@@ -66,7 +67,7 @@ def write_bundle(design: Design, out: Path, dialect: str = "ngspice", force: boo
         aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
         try:
             aside.mkdir()
-            _fill(aside, design, language)
+            put(bundle_files(design, language, benches(design)), aside)
             _move(aside, out)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -113,12 +114,22 @@ def _keep_strangers(old: Path, out: Path) -> None:
             child.rename(out / child.name)
 
 
-def _fill(place: Path, design: Design, dialect: Dialect) -> None:
+def bundle_files(design: Design, dialect: Dialect, made: Sequence[Bench]) -> dict[str, bytes]:
+    """Every file of a bundle with its bytes, which follow from the design alone.
+
+    Parameters
+    ----------
+    design : Design
+        What to hand over.
+    dialect : Dialect
+        Language of the netlists.
+    made : sequence of Bench
+        The design's test benches.
+    """
     from tcl_circuits.handoff.schematic import cell_schematic  # schemdraw brings matplotlib: .5 s
 
-    made = benches(design)
-    write_network(design.network, place / "network.json")
     texts = {
+        "network.json": network_text(design.network),
         **netlist_files(design, dialect, made),
         "expected.csv": expected_csv(made),
         "names.json": _json(_names(design)),
@@ -128,17 +139,18 @@ def _fill(place: Path, design: Design, dialect: Dialect) -> None:
         "network.svg": network_picture(design.network),
         "README.md": readme(design, dialect, made),
     }
-    for name, text in texts.items():
+    files = {name: text.encode("utf-8") for name, text in texts.items()}
+    hashes = {name: digest(data) for name, data in files.items()}
+    manifest = Manifest(dialect.name, plain(design.title), design.seed, hashes)
+    return {**files, NAME: manifest.text(GENERATOR, pin_names(design)).encode("ascii")}
+
+
+def put(files: Mapping[str, bytes], place: Path) -> None:
+    """Write files into a directory, which is made if it is not there."""
+    for name, data in files.items():
         path = place / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(text.encode("utf-8"))
-    files = {
-        path.relative_to(place).as_posix(): digest(path.read_bytes())
-        for path in sorted(place.rglob("*"))
-        if path.is_file()
-    }
-    manifest = Manifest(dialect.name, plain(design.title), design.seed, files)
-    (place / NAME).write_bytes(manifest.text(GENERATOR, pin_names(design)).encode("ascii"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 def _names(design: Design) -> dict[str, Any]:

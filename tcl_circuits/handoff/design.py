@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.cells import Cell, SenseCell, SeriesCell
+from tcl_circuits.circuit.cells import Cell, SenseCell, SeriesCell, Signal
 from tcl_circuits.circuit.devices import HeldConductance
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
@@ -22,7 +22,8 @@ from tcl_circuits.circuit.nudge import (
     single_ended,
 )
 from tcl_circuits.errors import InputError
-from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.handoff.checked import Entry
+from tcl_circuits.protocol import Polarity, Sawtooth
 
 if TYPE_CHECKING:
     from tcl_circuits.handoff.learning import Learning
@@ -166,39 +167,49 @@ def setup_of(design: Design) -> dict[str, Any]:
     }
 
 
-def design_of(setup: Mapping[str, Any], network: Network) -> Design:
+def design_of(setup: Entry, network: Network) -> Design:
     """Read what :func:`setup_of` wrote.
 
     Raises
     ------
-    InputError, KeyError, TypeError, ValueError
-        If it is something else; the caller knows the file and says so.
+    InputError
+        If it is something else, with the file and the place.
     """
-    saw = Sawtooth(**setup["sawtooth"])
-    training = setup["training"]
-    nudge = None if training["nudge"] is None else _nudge_from_json(training["nudge"])
-    drive = Drive.ramps(
-        training["times"], [training["inputs"]], nudge, None if nudge is None else [training["targets"]]
-    )
-    inference = np.asarray(setup["inference"], dtype=float).reshape(-1, network.inputs.size)
-    return Design(
-        network,
-        _cell_from_json(setup["cell"]),
-        saw,
-        drive,
-        inference,
-        str(setup["title"]),
-        int(setup["seed"]),
-        dict(setup["facts"]),
-        np.asarray(setup.get("offsets", []), dtype=float),
-        None if nudge is None or "learning" not in setup else _learning_from_json(setup["learning"], nudge),
-    )
+    with setup.making():
+        edges, outputs = network.edge_count, network.outputs.size
+        training = setup.at("training")
+        nudge = None if training.at("nudge").value is None else _nudge_from(training.at("nudge"), outputs)
+        times = training.at("times").numbers()
+        volts = training.at("inputs").table(times.size, network.inputs.size)
+        targets = training.at("targets").numbers()
+        drive = Drive.ramps(times, [volts], nudge, None if nudge is None else [targets])
+        learning = None
+        if setup.has("learning"):
+            if nudge is None:
+                raise training.at("nudge").fault("a nudge, which learning needs")
+            from tcl_circuits.handoff.learning import Learning  # slow to load, and needed for few bundles
+
+            learning = Learning.of_entry(setup.at("learning"), nudge, network)
+        made = Design(
+            network,
+            _cell_from(setup.at("cell"), edges),
+            saw_from(setup.at("sawtooth")),
+            drive,
+            setup.at("inference").table(network.inputs.size),
+            setup.at("title").text(),
+            setup.at("seed").whole(),
+            dict(Entry(setup.file, setup.at("facts").members(), "facts").tree()),
+            setup.at("offsets").numbers(),
+            learning,
+        )
+        made.check()
+    return made
 
 
-def _learning_from_json(found: Mapping[str, Any], nudge: Nudge) -> Learning:
-    from tcl_circuits.handoff.learning import Learning  # slow to load, and needed for few bundles
-
-    return Learning.from_json(found, nudge)
+def saw_from(found: Entry) -> Sawtooth:
+    """Read a sawtooth."""
+    polarity = found.at("polarity").one_of(get_args(Polarity))
+    return Sawtooth(found.at("tau_f").number(), found.at("tau_s").number(), cast("Polarity", polarity))
 
 
 def _values(value: float | FloatArray) -> float | list[float]:
@@ -213,15 +224,13 @@ def _cell_as_json(cell: Cell) -> dict[str, Any]:
     return {"kind": "series", "c": _values(cell.c)}
 
 
-def _part(value: object) -> float | FloatArray:
-    array = np.asarray(value, dtype=float)
-    return float(array) if array.ndim == 0 else array
-
-
-def _cell_from_json(found: Mapping[str, Any]) -> SenseCell | SeriesCell:
-    if found["kind"] == "series":
-        return SeriesCell(_part(found["c"]))
-    return SenseCell(found["signal"], _part(found["c"]), _part(found["r"]))
+def _cell_from(found: Entry, edges: int) -> SenseCell | SeriesCell:
+    kind = found.at("kind").one_of(("sense", "series"))
+    c = found.at("c").one_or_each(edges)
+    if kind == "series":
+        return SeriesCell(c)
+    signal = found.at("signal").one_of(get_args(Signal))
+    return SenseCell(cast("Signal", signal), c, found.at("r").one_or_each(edges))
 
 
 def _nudge_as_json(nudge: Nudge) -> dict[str, Any]:
@@ -241,13 +250,14 @@ def _nudge_as_json(nudge: Nudge) -> dict[str, Any]:
     raise InputError(f"export: nudges of type {type(nudge).__name__} can't be exported")
 
 
-def _nudge_from_json(found: Mapping[str, Any]) -> Nudge:
-    minus = found["minus"]
-    outputs = OutputMap(tuple(found["plus"]), None if minus is None else tuple(minus))
-    if found["kind"] == "softmax":
-        return SoftmaxNudge(found["conductance"], found["temperature"], outputs)
-    if found["kind"] == "current":
-        return CurrentNudge(found["conductance"], outputs)
-    if found["kind"] != "conductance":
-        raise ValueError(f"there is no nudge {found['kind']!r}")
-    return ConductanceNudge(found["conductance"], outputs)
+def _nudge_from(found: Entry, outputs: int) -> Nudge:
+    kind = found.at("kind").one_of(("conductance", "current", "softmax"))
+    plus, minus = found.at("plus"), found.at("minus")
+    places = tuple(one.whole(0, outputs - 1) for one in plus.items())
+    others = None if minus.value is None else tuple(one.whole(0, outputs - 1) for one in minus.items())
+    if not places or (others is not None and len(others) != len(places)):
+        raise found.fault("a nudge of one output or more, as many minus as plus")
+    conductance, at = found.at("conductance").number(), OutputMap(places, others)
+    if kind == "softmax":
+        return SoftmaxNudge(conductance, found.at("temperature").number(), at)
+    return CurrentNudge(conductance, at) if kind == "current" else ConductanceNudge(conductance, at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -13,45 +12,50 @@ from typing import Any
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
-from tcl_circuits.circuit.graph_text import GraphText
-from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.graph_text import GraphText, node_name
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link
 from tcl_circuits.circuit.part_text import read_parts
 from tcl_circuits.circuit.parts import Part
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import read_text
+from tcl_circuits.files import parse_json, read_text
+from tcl_circuits.handoff.anew import differences, written_anew
+from tcl_circuits.handoff.checked import Entry
 from tcl_circuits.handoff.design import Design, design_of
 from tcl_circuits.handoff.manifest import read_files, read_manifest
-from tcl_circuits.handoff.netlists import NETWORK, parameter_names, pin_names
-from tcl_circuits.handoff.reading import NetworkText, read_network_text, read_parameters
+from tcl_circuits.handoff.netlists import parameter_names
+from tcl_circuits.handoff.reading import read_parameters
 from tcl_circuits.handoff.values import edge_values, edited, measured
 from tcl_circuits.units import parse_quantity
 
-NEEDED = ("network.json", "setup.json", "network.lib", "params.inc")
+DESIGN = ("network.json", "setup.json")
+"""Files from which all others follow."""
+NEEDED = (*DESIGN, "params.inc")
 
 
 def read_bundle(bundle: str | Path) -> Design:
-    """Read a bundle, whatever values its params.inc has by now.
+    """Read a bundle, whatever values its params.inc has by now; every other file must be as exported.
 
     Raises
     ------
     InputError
-        If a file is missing or can't be read, or the network's structure is not the exported one.
+        If a file is missing, can't be read, or is not what the package writes for the design.
     BundleError
         If the manifest is damaged or names files outside the bundle.
     """
     bundle = Path(bundle)
-    files, _ = read_files(bundle, read_manifest(bundle))
+    manifest = read_manifest(bundle)
+    files, _ = read_files(bundle, manifest)
     lacking = [name for name in NEEDED if name not in files]
     if lacking:
         raise InputError(f"{bundle / lacking[0]} is missing; a bundle needs {', '.join(NEEDED)}")
     exported = exported_design(files, str(bundle))
-    faults = structure_faults(exported, files)
+    made, wanted = written_anew(exported, manifest.dialect)
+    faults = differences(files, wanted, made)
+    faults.pop("params.inc", None)
     if faults:
-        raise InputError(f"{bundle}: {faults[0]}; only values can be edited")
-    values = _values(exported, text_of(files, "params.inc"), str(bundle / "params.inc"))
-    return edited(exported, values)
+        raise InputError(f"{bundle}: {next(iter(faults.values()))}; only values in params.inc can be edited")
+    return edited(exported, _values(exported, text_of(files, "params.inc"), str(bundle / "params.inc")))
 
 
 def text_of(files: Mapping[str, bytes], name: str) -> str:
@@ -68,15 +72,8 @@ def exported_design(files: Mapping[str, bytes], source: str) -> Design:
         If one of the two can't be read.
     """
     network = network_of(parse_node_link(files["network.json"], f"{source}/network.json"), source)
-    try:
-        setup: Any = json.loads(files["setup.json"])
-        design = design_of(setup, network)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise InputError(
-            f"{source}/setup.json can't be read ({type(error).__name__}: {error}); export the bundle again"
-        ) from None
-    design.check()
-    return design
+    name = f"{source}/setup.json"
+    return design_of(Entry(name, parse_json(files["setup.json"], name, "export the bundle again")), network)
 
 
 def network_of(graph: GraphText, source: str) -> Network:
@@ -85,99 +82,56 @@ def network_of(graph: GraphText, source: str) -> Network:
     Unlike :func:`~tcl_circuits.circuit.graphfile.read_network` it accepts names whose SPICE forms collide:
     a bundle numbers them.
     """
+    file = f"{source}/network.json"
     nodes = tuple(entry.name for entry in graph.nodes)
     index = {node: k for k, node in enumerate(nodes)}
     roles = [entry.attributes.get("role") for entry in graph.nodes]
-    given = graph.attributes
-    try:
-        grounds = [k for k, role in enumerate(roles) if role == "ground"]
-        positions = {
-            entry.name: (float(pos[0]), float(pos[1]))
-            for entry in graph.nodes
-            if isinstance(pos := entry.attributes.get("pos"), list)
-        }
-        bounds: Any = given["bounds"]
-        network = Network(
-            nodes=nodes,
-            edges=np.array([[index[n] for n in e.ends] for e in graph.edges], dtype=np.int64).reshape(-1, 2),
-            inputs=_ordered(given["inputs"], index, [k for k, r in enumerate(roles) if r == "input"]),
-            outputs=_ordered(given["outputs"], index, [k for k, r in enumerate(roles) if r == "output"]),
-            ground=grounds[0] if grounds else None,
-            conductance=np.array([_number(e.attributes["conductance"]) for e in graph.edges]),
-            bounds=(float(bounds[0]), float(bounds[1])),
-            node_capacitance=_number(given["node_capacitance"]),
-            positions=MappingProxyType(positions),
-            parts=_parts(graph),
-        )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise InputError(
-            f"{source}/network.json can't be read ({type(error).__name__}: {error}); export the bundle again"
-        ) from None
-    network.check()
+    whole = Entry(file, dict(graph.attributes), "graph")
+    ends = [[index.get(node, -1) for node in edge.ends] for edge in graph.edges]
+    lost = next((edge for edge, pair in zip(graph.edges, ends, strict=True) if -1 in pair), None)
+    if lost is not None:
+        raise InputError(f"{file}, {lost.label}: one end is not a node; export the bundle again")
+    grounds = [k for k, role in enumerate(roles) if role == "ground"]
+    if len(grounds) > 1:
+        raise InputError(f"{file}: {len(grounds)} nodes are the ground; export the bundle again")
+    places = {
+        node.name: Entry(file, node.attributes["pos"], f"{node.place}.pos").numbers(2)
+        for node in graph.nodes
+        if "pos" in node.attributes
+    }
+    given = [Entry(file, dict(edge.attributes), edge.place).at("conductance") for edge in graph.edges]
+    low, high = whole.at("bounds").numbers(2)
+    network = Network(
+        nodes=nodes,
+        edges=np.array(ends, dtype=np.int64).reshape(-1, 2),
+        inputs=_ordered(whole.at("inputs"), index, [k for k, r in enumerate(roles) if r == "input"]),
+        outputs=_ordered(whole.at("outputs"), index, [k for k, r in enumerate(roles) if r == "output"]),
+        ground=grounds[0] if grounds else None,
+        conductance=np.array([one.number() for one in given]),
+        bounds=(float(low), float(high)),
+        node_capacitance=whole.at("node_capacitance").number(),
+        positions=MappingProxyType({node: (float(x), float(y)) for node, (x, y) in places.items()}),
+        parts=_parts(graph, file),
+    )
+    with whole.making():
+        network.check()
     return network
 
 
-def _number(value: object) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
-    return float(value)
-
-
-def _parts(graph: GraphText) -> tuple[Part, ...]:
+def _parts(graph: GraphText, file: str) -> tuple[Part, ...]:
     faults: list[str] = []
     parts = read_parts(graph, faults)
     if faults:
-        raise ValueError(faults[0])
+        raise InputError(f"{file}, {faults[0]}; export the bundle again")
     return parts
 
 
-def _ordered(names: object, index: Mapping[Any, int], positions: list[int]) -> IntArray:
-    if not isinstance(names, list):
-        raise TypeError(f"{names!r} is no list of nodes")
-    listed = [tuple(name) if isinstance(name, list) else name for name in names]
-    ordered = [index[_deep(name)] for name in listed]
+def _ordered(names: Entry, index: Mapping[Any, int], positions: list[int]) -> IntArray:
+    with names.making():
+        ordered = [index.get(node_name(name.value), -1) for name in names.items()]
     if sorted(ordered) != positions:
-        raise ValueError("the order of inputs or outputs does not fit the roles")
+        raise names.fault("the nodes of this role in some order")
     return np.array(ordered, dtype=np.int64)
-
-
-def _deep(name: Any) -> Any:
-    return tuple(_deep(part) for part in name) if isinstance(name, tuple | list) else name
-
-
-def structure_faults(design: Design, files: Mapping[str, bytes]) -> list[str]:
-    """Where the netlist's pins and edges differ from those of the design, in words."""
-    found = read_network_text(text_of(files, "network.lib"), NETWORK, "network.lib")
-    faults = []
-    pins = pin_names(design)
-    if found.pins != pins:
-        k = next((k for k, (a, b) in enumerate(zip(found.pins, pins, strict=False)) if a != b), len(pins))
-        what = found.pins[k] if k < len(found.pins) else "none"
-        wanted = pins[k] if k < len(pins) else "none"
-        faults.append(f"network.lib: pin {k + 1} of {NETWORK} is {what}, exported as {wanted}")
-    return faults + _edge_faults(design, found)
-
-
-def _edge_faults(design: Design, found: NetworkText) -> list[str]:
-    names = NameMap.of(design.network.nodes).spice
-    kinds = parameter_names(design)
-    wanted = {
-        f"xe{e}": (names[a], names[b], {kind: f"{kind}_e{e}" for kind in kinds})
-        for e, (a, b) in enumerate(design.network.edges.tolist())
-    }
-    faults = []
-    for edge in found.edges:
-        exported = wanted.pop(edge.name, None)
-        if exported is None:
-            faults.append(f"network.lib: {edge.name} was not exported, or stands there twice")
-        elif (edge.first, edge.second) != exported[:2]:
-            faults.append(
-                f"network.lib: the pins of {edge.name} are {edge.first} {edge.second}, "
-                f"exported as {exported[0]} {exported[1]}"
-            )
-        elif edge.values != exported[2]:
-            faults.append(f"network.lib: the parameters of {edge.name} are not the exported ones")
-    return faults + [f"network.lib: {name} is missing" for name in wanted]
 
 
 def _values(design: Design, text: str, source: str) -> dict[str, FloatArray]:

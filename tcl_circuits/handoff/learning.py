@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
-
-import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.circuit import Control, elements_of
@@ -20,8 +17,9 @@ from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.errors import InputError
+from tcl_circuits.handoff.checked import Entry
+from tcl_circuits.handoff.design import saw_from
 from tcl_circuits.handoff.dialects.base import Instance, Run
-from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training.task import Samples
 
 BENCH = "learning"
@@ -103,12 +101,24 @@ class Learning:
         }
 
     @classmethod
-    def from_json(cls, found: Mapping[str, Any], nudge: Nudge) -> Learning:
-        """Read what :meth:`as_json` gave; the caller knows the file and says so if it is something else."""
-        cell = AutonomousCell(**{**found["cell"], "bounds": tuple(found["cell"]["bounds"])})
-        timing = Timing(**{**found["timing"], "saw": Sawtooth(**found["timing"]["saw"])})
-        arrays = [np.asarray(found[name], dtype=float) for name in ("start", "inputs", "targets")]
-        return cls(cell, timing, nudge, *arrays)
+    def of_entry(cls, found: Entry, nudge: Nudge, network: Network) -> Learning:
+        """Read what :meth:`as_json` gave; what is something else is an InputError with its place."""
+        cell = found.at("cell")
+        low, high = cell.at("bounds").numbers(2)
+        texts: dict[str, Any] = {name: cell.at(name).text() for name in ("polarity", "signal", "threshold")}
+        own = [one.name for one in fields(AutonomousCell) if one.name not in (*texts, "bounds")]
+        values: dict[str, Any] = {name: cell.at(name).number() for name in own}
+        clock = found.at("timing")
+        spans = {one.name: clock.at(one.name).number() for one in fields(Timing) if one.name != "saw"}
+        inputs = found.at("inputs").table(network.inputs.size)
+        return cls(
+            AutonomousCell(**values, **texts, bounds=(low, high)),
+            Timing(saw_from(clock.at("saw")), **spans),
+            nudge,
+            found.at("start").numbers(network.edge_count),
+            inputs,
+            found.at("targets").table(len(nudge.outputs.plus), len(inputs)),
+        )
 
 
 def surroundings(circuit: Circuit) -> tuple[Element, ...]:
@@ -126,7 +136,8 @@ def block(cell: AutonomousCell) -> Subcircuit:
     whole = subcircuit(cell, cell.bounds[0])
     inside = tuple(replace(e, volts=None) if isinstance(e, Capacitor) else e for e in whole.elements)
     words = whole.description.splitlines()
-    last = f"{words[-1].partition(';')[0]}; starts at the voltages that .ic gives to w and v (uic)"
+    states = " and ".join(pin for pin in whole.pins if pin in ("w0", "v0"))
+    last = f"{words[-1].partition(';')[0]}; starts at the voltages that .ic gives to {states} (uic)"
     return Subcircuit(whole.name, whole.pins, inside, "\n".join([*words[:-1], last]))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from tcl_circuits.errors import InputError, TclError
+from tcl_circuits.files import parse_json, read_bytes
+from tcl_circuits.handoff.checked import Entry
 from tcl_circuits.handoff.dialects import DIALECTS
 
 FORMAT, VERSION = "tcl_circuits bundle", 1
@@ -75,37 +77,34 @@ def read_manifest(bundle: Path) -> Manifest:
         If the manifest is damaged, or names a path outside the bundle.
     """
     path = bundle / NAME
+    if not path.exists():
+        raise InputError(f"{bundle} is not a bundle: it has no {NAME}; make one with tcl-circuits export")
+    data = read_bytes(path, "make a bundle with tcl-circuits export")
     try:
-        data = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(
-            f"{bundle} is no bundle: it has no {NAME}; make one with tcl-circuits export"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise BundleError(f"{path} is damaged ({error}); export the bundle again") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise InputError(f"{path} is no manifest of a bundle; make one with tcl-circuits export")
-    return _checked(data, path)
-
-
-def _checked(data: Mapping[str, Any], path: Path) -> Manifest:
-    version = data.get("version")
-    if not isinstance(version, int) or version > VERSION:
+        found = Entry(str(path), parse_json(data, str(path), "export the bundle again"))
+    except InputError as error:
+        raise BundleError(f"{error} (the file is damaged)") from None
+    if not isinstance(found.value, dict) or found.value.get("format") != FORMAT:
+        raise InputError(f"{path} is not the manifest of a bundle; make one with tcl-circuits export")
+    version = found.value.get("version")
+    if type(version) is not int or version != VERSION:
         raise InputError(
             f"{path} is of version {version!r}; this package reads {VERSION}: update tcl_circuits"
         )
-    files, dialect = data.get("files"), data.get("dialect")
-    if not (isinstance(files, dict) and all(isinstance(value, str) for value in files.values())):
-        raise BundleError(f"{path} is damaged: it has no list of files; export the bundle again")
+    try:
+        return _checked(found, path)
+    except InputError as error:
+        raise BundleError(str(error)) from None
+
+
+def _checked(found: Entry, path: Path) -> Manifest:
+    listed = found.at("files")
+    files = {name: listed.at(name).text() for name in listed.members()}
     climbing = [name for name in files if not _stays_inside(name)]
     if climbing:
         raise BundleError(f"{path} names {climbing[0]!r}, a path outside the bundle; nothing was read or run")
-    if dialect not in DIALECTS:
-        raise BundleError(f"{path}: dialect {dialect!r} is none of {', '.join(DIALECTS)}")
-    seed = data.get("seed")
-    if not isinstance(seed, int):
-        raise BundleError(f"{path}: seed {seed!r} is no whole number; export the bundle again")
-    return Manifest(str(dialect), str(data.get("title", "")), seed, files)
+    dialect = found.at("dialect").one_of(tuple(DIALECTS))
+    return Manifest(dialect, found.at("title").text(), found.at("seed").whole(), files)
 
 
 def _stays_inside(name: str) -> bool:
@@ -124,21 +123,23 @@ def read_files(bundle: Path, manifest: Manifest) -> tuple[dict[str, bytes], list
     Returns
     -------
     dict of str to bytes
-        The files that are there.
+        The files that are there, the manifest too.
     list of str
         Faults, in words.
     """
-    found: dict[str, bytes] = {}
+    found = {NAME: read_bytes(bundle / NAME, "make a bundle with tcl-circuits export")}
     faults = []
-    root = bundle.resolve()
+    root = os.path.realpath(bundle)
     for name, expected in sorted(manifest.files.items()):
         path = bundle / name
-        if not path.resolve().is_relative_to(root):
+        if not Path(os.path.realpath(path)).is_relative_to(root):
             faults.append(f"{name}: leads out of the bundle; not read")
-        elif not path.is_file():
-            faults.append(f"{name}: missing")
-        else:
-            found[name] = path.read_bytes()
-            if digest(found[name]) != expected:
-                faults.append(f"{name}: changed since it was exported")
+            continue
+        try:
+            found[name] = read_bytes(path, "export the bundle again")
+        except InputError as error:
+            faults.append(f"{name}: can't be read ({error})" if path.exists() else f"{name}: missing")
+            continue
+        if digest(found[name]) != expected:
+            faults.append(f"{name}: changed since it was exported")
     return found, faults

@@ -31,7 +31,9 @@ _BULGE = 0.12
 
 def network_picture(network: Network) -> str:
     """Draw a network as SVG: at its own places, as two columns, or in a circle; shades are conductances."""
-    shades = " ".join(f".g{k} {{ stroke: {colour}; }}" for k, colour in enumerate(_SHADES))
+    shades = " ".join(
+        f".g{k} {{ stroke: {colour}; }} rect.g{k} {{ fill: {colour}; }}" for k, colour in enumerate(_SHADES)
+    )
     text = str(network_svg(network, Layout(_places(network), _paths(network))))
     head = '<svg xmlns="http://www.w3.org/2000/svg"'
     body = text.replace("<svg", head, 1).replace(">", f"><style>{_STYLE}{shades}</style>", 1)

@@ -1,4 +1,4 @@
-"""Netlists of our own cells, read back: parameters, the network's edges, flat netlists."""
+"""Netlists of our own cells, read back: parameters, and flat netlists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tcl_circuits.circuit.network import Network, default_bounds
+from tcl_circuits.circuit.graph_values import default_bounds
+from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.units import parse_quantity
 
@@ -27,24 +28,6 @@ class Line:
     def words(self) -> list[str]:
         """Its words; brackets round the nodes, as Spectre writes them, do not count."""
         return self.text.replace("(", " ").replace(")", " ").split()
-
-
-@dataclass(frozen=True)
-class Edge:
-    """An edge as a netlist has it: instance, ends, and parameters' expressions."""
-
-    name: str
-    first: str
-    second: str
-    values: dict[str, str]
-
-
-@dataclass(frozen=True)
-class NetworkText:
-    """The network's subcircuit as a netlist has it."""
-
-    pins: tuple[str, ...]
-    edges: tuple[Edge, ...]
 
 
 def statements(text: str) -> Iterator[Line]:
@@ -94,39 +77,6 @@ def read_parameters(text: str, source: str) -> dict[str, float]:
                 value.strip("{}'\""), unit, f"{source}, line {line.number}: {name}"
             )
     return found
-
-
-def read_network_text(text: str, name: str, source: str) -> NetworkText:
-    """Pins and edges of the network's subcircuit.
-
-    Raises
-    ------
-    InputError
-        If the subcircuit is not there.
-    """
-    pins: tuple[str, ...] | None = None
-    edges: list[Edge] = []
-    for line in statements(text):
-        words = [word.lower() for word in line.words]
-        if words[0] in (".subckt", "subckt") and words[1:2] == [name]:
-            pins = tuple(word for word in words[2:] if "=" not in word and word != "params:")
-        elif words[0] in (".ends", "ends"):
-            break
-        elif pins is not None and words[0].startswith("xe"):
-            edges.append(_edge(line, words, source))
-    if pins is None:
-        raise InputError(f"{source} holds no subcircuit {name}; give the file that was exported")
-    return NetworkText(pins, tuple(edges))
-
-
-def _edge(line: Line, words: list[str], source: str) -> Edge:
-    plain = [word for word in words if "=" not in word and word != "params:"]
-    if len(plain) != 4:
-        raise InputError(
-            f"{source}, line {line.number}: {line.text[:60]!r} is no edge with two pins and a cell"
-        )
-    values = {key: value.strip("{}") for key, value in (w.split("=", 1) for w in words if "=" in w)}
-    return Edge(plain[0], plain[1], plain[2], values)
 
 
 def read_flat(text: str, source: str) -> Network:

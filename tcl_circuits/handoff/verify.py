@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tcl_circuits.circuit.netlist import part_elements
-from tcl_circuits.errors import EngineError, InputError
-from tcl_circuits.handoff.benches import Bench, benches
-from tcl_circuits.handoff.bundle import write_bundle
+from tcl_circuits.errors import EngineError
+from tcl_circuits.handoff.anew import BY_HAND, differences, written_anew
+from tcl_circuits.handoff.benches import Bench
+from tcl_circuits.handoff.bundle import bundle_files, put
 from tcl_circuits.handoff.design import Design
-from tcl_circuits.handoff.expected_csv import Rows, expected_rows
-from tcl_circuits.handoff.importing import NEEDED, exported_design, structure_faults, text_of, value_faults
+from tcl_circuits.handoff.dialects import named_dialect
+from tcl_circuits.handoff.importing import DESIGN, NEEDED, exported_design, value_faults
 from tcl_circuits.handoff.manifest import read_files, read_manifest
 from tcl_circuits.handoff.netlists import cell_block
-from tcl_circuits.handoff.reading import statements
 from tcl_circuits.handoff.simulators import Simulator, chosen_simulators
 
 _SHOWN = 10
-_SLACK = 0.1
-"""Share of a tolerance by which the package's own figures may differ from machine to machine."""
-_ALLOWED = re.compile(
-    r"[rcvbxh]\w*\s|[def]\d\w*\s|\.?model\s+dm_\w+\s+d(iode\s|\()"
-    r"|\.(param|subckt|ends|include|ic|options?|tran|save|print|meas|measure|end)\b"
-    r"|(simulator|parameters|subckt|ends|include|save|tolerances|cycle)\b",
-    re.IGNORECASE,
-)
-"""What our netlists hold; anything else, as .control, could make a simulator run programs."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +64,18 @@ class Verification:
 
 
 def verify_bundle(bundle: str | Path, simulator: str | None = None, seconds: float = 600.0) -> Verification:
-    """Check a bundle's hashes, netlists and figures.
+    """Check a bundle's files and figures.
 
-    Nothing is run of a bundle with faults; what is run is a copy of the files that were checked.
+    A bundle follows from its network.json and setup.json: it is written anew from these, and every file is
+    compared. No file of the bundle is run, but the text that was written anew, and only if nothing differs.
 
     Parameters
     ----------
     bundle : str or Path
         Its directory.
     simulator : str, optional
-        ngspice (the default), neospice, or ``all`` that are present. Bundles in other dialects than ngspice's
-        are read back, and run as ngspice netlists.
+        ngspice (the default), neospice, or ``all`` that are present. Of bundles in other dialects than
+        ngspice's the design is run as ngspice netlists.
     seconds : float
         Longest time for one test bench.
 
@@ -99,95 +90,51 @@ def verify_bundle(bundle: str | Path, simulator: str | None = None, seconds: flo
     manifest = read_manifest(bundle)
     chosen = chosen_simulators(simulator)
     files, faults = read_files(bundle, manifest)
-    faults = _explained(files, faults)
-    if faults:
+    faults += [f"{name}: not in the manifest" for name in NEEDED if name not in manifest.files]
+    if {fault.split(":", 1)[0] for fault in faults} & set(DESIGN):
         return Verification(len(manifest.files), tuple(faults), ())
-    faults = [f"{name}: not in the manifest" for name in (*NEEDED, "expected.csv") if name not in files]
-    if faults:
-        return Verification(len(manifest.files), tuple(faults), ())
+    lost = set(manifest.files) - set(files)
     design = exported_design(files, str(bundle))
-    made, found = benches(design), expected_rows(text_of(files, "expected.csv"))
-    faults = [
-        *_foreign(files),
-        *structure_faults(design, files),
-        *value_faults(design, files),
-        *_expected_faults(made, found),
-    ]
+    made, wanted = written_anew(design, manifest.dialect)
+    found = {name: fault for name, fault in differences(files, wanted, made).items() if name not in lost}
+    faults += _explained(design, found, files)
+    faults += _strangers(bundle, {*wanted, *files})
     if faults:
-        return Verification(len(manifest.files), tuple(faults), ())
+        return Verification(len(manifest.files), tuple(dict.fromkeys(faults)), (), (BY_HAND,))
     remarks = []
+    if manifest.dialect != "ngspice":
+        remarks.append(f"{manifest.dialect} itself was not run: the design was run as ngspice netlists")
+        wanted = bundle_files(design, named_dialect("ngspice"), made)
     with tempfile.TemporaryDirectory(prefix="tcl-verify-") as name:
         place = Path(name) / "bundle"
-        if manifest.dialect == "ngspice":
-            _copy(files, place)
-        else:
-            remarks.append(
-                f"{manifest.dialect} itself was not run: its text was read back and run as ngspice netlists"
-            )
-            write_bundle(design, place, "ngspice")
+        put(wanted, place)
         # Each simulator is a process of its own: the threads only wait for it.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            runs = [
-                pool.submit(_run, one, design, place, bench, found, seconds)
-                for one in chosen
-                for bench in made
-            ]
+            runs = [pool.submit(_run, one, design, place, bench, seconds) for one in chosen for bench in made]
         results = [run.result() for run in runs]
     return Verification(len(manifest.files), (), tuple(results), tuple(remarks))
 
 
-def _explained(files: Mapping[str, bytes], faults: Sequence[str]) -> list[str]:
-    """Faults of the files, with the values and pins that differ where they can be told."""
-    changed = {fault.split(":", 1)[0] for fault in faults if "changed" in fault}
-    if not changed & {"params.inc", "network.lib"} or not set(NEEDED) <= set(files):
-        return list(faults)
-    if {"network.json", "setup.json"} & changed:
-        return list(faults)
-    try:
-        design = exported_design(files, "bundle")
-        details = structure_faults(design, files) + value_faults(design, files)
-    except InputError as error:
-        details = [str(error)]
-    return [*faults, *details[:_SHOWN]]
+def _explained(design: Design, found: Mapping[str, str], files: Mapping[str, bytes]) -> list[str]:
+    """Differences of the files; of params.inc, the values that were edited."""
+    values = value_faults(design, files) if "params.inc" in found and "params.inc" in files else []
+    return [*values[:_SHOWN], *(fault for name, fault in found.items() if name != "params.inc" or not values)]
 
 
-def _copy(files: Mapping[str, bytes], place: Path) -> None:
-    for name, data in files.items():
-        path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-
-
-def _foreign(files: Mapping[str, bytes]) -> list[str]:
-    """Lines of netlists that are none of ours, and files included from elsewhere."""
-    faults = []
-    for name in sorted(files):
-        if not name.endswith((".cir", ".scs", ".lib", ".inc")):
-            continue
-        for line in statements(text_of(files, name)):
-            words = line.text.split()
-            if not _ALLOWED.match(line.text + " "):
-                faults.append(
-                    f"{name}, line {line.number}: {line.text[:60]!r} is no line of a bundle; not run"
-                )
-            elif words[0].lower() in (".include", "include") and words[-1].strip('"') not in files:
-                faults.append(f"{name}, line {line.number}: includes {words[-1]}, which is not in the bundle")
-    return faults
-
-
-def _expected_faults(made: Sequence[Bench], found: Rows) -> list[str]:
-    """Where expected.csv is not what the package finds for the design."""
-    faults = []
-    for bench in made:
-        for one in bench.expected:
-            value, tolerance = found.get((bench.name, one.name), (math.nan, math.nan))
-            close = abs(value - one.value) <= _SLACK * one.tolerance
-            if not (close and 0 < tolerance <= (1 + _SLACK) * one.tolerance):
-                faults.append(
-                    f"expected.csv: {one.name} of {bench.name} is {value:g} +- {tolerance:g} {one.unit}, the "
-                    f"design gives {one.value:g} +- {one.tolerance:g}"
-                )
-    return faults
+def _strangers(bundle: Path, known: Set[str]) -> list[str]:
+    """Files beside those of the manifest; ngspice would read some of them, as .spiceinit."""
+    folders = [
+        bundle,
+        *(bundle / name for name in sorted({name.rpartition("/")[0] for name in known}) if name),
+    ]
+    inside = [place for place in folders if place.is_dir() and (place == bundle or not place.is_symlink())]
+    found = [path.relative_to(bundle).as_posix() for place in inside for path in sorted(place.iterdir())]
+    above = {"/".join(name.split("/")[:k]) for name in known for k in range(1, name.count("/") + 1)}
+    return [
+        f"{name}: is not a file of this bundle; keep it elsewhere"
+        for name in found
+        if name not in known and name not in above
+    ]
 
 
 def device_count(design: Design, bench: Bench) -> int:
@@ -202,20 +149,19 @@ def device_count(design: Design, bench: Bench) -> int:
     return len(bench.elements) + in_cells + int(at_nodes) + len(part_elements(network))
 
 
-def _run(
-    simulator: Simulator, design: Design, place: Path, bench: Bench, found: Rows, seconds: float
-) -> BenchResult:
-    wanted = {one.name: (one.unit, *found[bench.name, one.name]) for one in bench.expected}
+def _run(simulator: Simulator, design: Design, place: Path, bench: Bench, seconds: float) -> BenchResult:
     try:
         measured = simulator.run(place, f"{bench.name}.cir", device_count(design, bench), seconds)
     except EngineError as error:
-        return BenchResult(bench.name, simulator.name, len(wanted), math.inf, (str(error),))
+        return BenchResult(bench.name, simulator.name, len(bench.expected), math.inf, (str(error),))
     worst, faults = 0.0, []
-    for name, (unit, expected, tolerance) in wanted.items():
-        value = measured.get(name, math.nan)
-        share = abs(value - expected) / tolerance
+    for one in bench.expected:
+        value = measured.get(one.name, math.nan)
+        share = abs(value - one.value) / one.tolerance
         if not share <= 1:
-            said = "is missing" if math.isnan(value) else f"= {value:g} {unit}"
-            faults.append(f"{bench.name}: {name} {said}, expected {expected:g} +- {tolerance:g} {unit}")
+            said = "is missing" if math.isnan(value) else f"= {value:g} {one.unit}"
+            faults.append(
+                f"{bench.name}: {one.name} {said}, expected {one.value:g} +- {one.tolerance:g} {one.unit}"
+            )
         worst = max(worst, share if math.isfinite(share) else math.inf)
-    return BenchResult(bench.name, simulator.name, len(wanted), worst, tuple(faults))
+    return BenchResult(bench.name, simulator.name, len(bench.expected), worst, tuple(faults))

@@ -80,10 +80,21 @@ def test_the_subcircuit_says_what_it_is(signal: Any, threshold: Any) -> None:
     text = subcircuit_text(subcircuit(replace(CELL, signal=signal, threshold=threshold, reach=0.02), 2e-5))
     assert f".subckt autonomous_{signal} a b gate w0 v0 u0" in text
     assert text.isascii()
-    for words in ("conductance G = 20 uS/V times v", "tau_K = 3 us", "g_m = 10 uA/V", "C_w = 10 pF"):
+    for words in ("conductance G = 20 uS/V times v0", "tau_K = 3 us", "g_m = 10 uA/V", "C_w = 10 pF"):
         assert words in text
     assert ("0.5*V(a,b)*V(a,b)" in text) == (signal == "power")
     assert "ic=1.0" in text
+
+
+@pytest.mark.parametrize("lag", [0.0, 1e-13])
+def test_the_comment_explains_every_pin_and_no_other(lag: float) -> None:
+    text = subcircuit_text(subcircuit(replace(CELL, lag_capacitance=lag), 2e-5))
+    (said,) = [line for line in text.splitlines() if "pins:" in line]
+    (head,) = [line for line in text.splitlines() if line.startswith(".subckt")]
+    pins = head.split()[2:]
+    assert [part.split()[0] for part in said.partition("pins: ")[2].split("; ")] == pins
+    assert f"S/V times {'v0' if lag else 'w0'}" in text
+    assert ("v0" in text) == bool(lag)
 
 
 @pytest.mark.parametrize(

@@ -457,7 +457,7 @@ class TestFilesThatAreNoGraph:
             with pytest.raises(InputError, match=word) as caught:
                 read_network(path)
             assert str(path) in str(caught.value)
-        with pytest.raises(InputError, match="can't be read"):
+        with pytest.raises(InputError, match=r"does not exist|can't be read"):
             read_network("a\0b.json")
         with pytest.raises(InputError, match="can't be read"):
             read_network("x" * 5000)
@@ -484,7 +484,7 @@ class TestFilesThatAreNoGraph:
 
     def test_json_beyond_limits(self, tmp_path: Path) -> None:
         assert "nested too deeply" in refusal(tmp_path, "[" * 100_000)
-        assert "number that can't be read" in refusal(tmp_path, '{"nodes": [' + "9" * 5000 + "]}")
+        assert "4300 digits" in refusal(tmp_path, '{"nodes": [' + "9" * 5000 + "]}")
 
     @pytest.mark.parametrize("content", ["[]", "3", "{}", '{"nodes": 3, "edges": []}', '{"elements": {}}'])
     def test_json_that_is_not_node_link(self, tmp_path: Path, content: str) -> None:

@@ -1,6 +1,7 @@
 """What the package does not know is refused: own cells by the exact engine, elements by a netlist."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -14,10 +15,10 @@ from tcl_circuits.errors import InputError
 class OwnCell:
     """A sense cell that does not say that the exact engine knows it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._inner = tcl.SenseCell()
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name == "exact":
             raise AttributeError(name)
         return getattr(self._inner, name)
@@ -26,7 +27,7 @@ class OwnCell:
 class Changed(tcl.SenseCell):
     """A sense cell with other elements."""
 
-    def edge(self, e, a, b, conductance):
+    def edge(self, e: int, a: str, b: str, conductance: float) -> Any:
         return super().edge(e, a, b, 2 * conductance)
 
 
@@ -38,18 +39,18 @@ class Inductor:
 
 
 @pytest.fixture
-def network():
+def network() -> tcl.Network:
     return tcl.Network.from_graph(nx.path_graph(3), inputs=[0, 2], outputs=[1], seed=0)
 
 
 @pytest.mark.parametrize("kind", [OwnCell, Changed])
-def test_exact_engine_refuses_a_cell_that_it_does_not_know(network, kind):
+def test_exact_engine_refuses_a_cell_that_it_does_not_know(network: tcl.Network, kind: Any) -> None:
     saw = tcl.Sawtooth(tau_f=10e-6, tau_s=1e-3)
     drive = tcl.Drive.hold([1.0, 0.0], tcl.ConductanceNudge(1e-5, tcl.single_ended(1)), targets=[0.3])
     with pytest.raises(InputError, match="does not know cells of type " + kind.__name__):
         tcl.simulate(network, kind(), saw, drive, Reference())
 
 
-def test_element_of_an_unknown_type_is_refused():
+def test_element_of_an_unknown_type_is_refused() -> None:
     with pytest.raises(InputError, match=r"'l0'.*Inductor"):
-        circuit_of((Inductor(),), "title")
+        circuit_of((Inductor(),), "title")  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +188,13 @@ def test_a_design_of_two_samples_is_refused(tmp_path: Path) -> None:
     two = Design(design.network, design.cell, SAW, twice, np.array([[1.0]]))
     with pytest.raises(InputError, match="one sample, not 2"):
         write_bundle(two, tmp_path / "b")
+
+
+def test_the_scale_of_colours_is_filled(tmp_path: Path) -> None:
+    """Nine rectangles without a fill of their own would be black."""
+    picture = (write_bundle(small_design(), tmp_path / "b") / "network.svg").read_text()
+    shown = re.findall(r'<rect class="(g\d)"', picture)
+    assert shown == [f"g{k}" for k in range(9)]
+    filled = dict(re.findall(r"rect\.(g\d) { fill: (#\w+); }", picture))
+    assert sorted(filled) == shown
+    assert len(set(filled.values())) == 9

@@ -69,16 +69,26 @@ def test_edited_values_come_back(tmp_path: Path) -> None:
         ("params.inc", "g_e1=", "g_e0=", "g_e0 is defined a second time"),
         ("params.inc", "g_e1=1.25e-05", "g_e1=1e-5 g_e7=1", "g_e7 belongs to no edge"),
         ("params.inc", ".param g_e1=", "hello ", "is no parameter"),
-        ("network.lib", "xe0 n_in n_mid", "xe0 n_mid n_in", "pins of xe0 .*only values can be edited"),
-        ("network.lib", "xe1 ", "xe7 ", "xe7 was not exported"),
-        ("network.lib", "g={g_e1}", "g={g_e0}", "parameters of xe1"),
-        ("network.lib", "n_gnd sense_power", "n_gnd n_in sense_power", "is no edge with two pins"),
-        ("network.lib", ".subckt tcl_network", ".subckt other", "holds no subcircuit tcl_network"),
-        ("setup.json", '"power"', '"force"', "signal 'force'"),
-        ("setup.json", '"sawtooth"', '"saw"', "setup.json can't be read"),
-        ("setup.json", "{", "", "setup.json can't be read"),
-        ("network.json", '"conductance": 2e-05', '"conductance": "2e-05"', "network.json can't be read"),
-        ("network.json", '"role": "input"', '"role": "hidden"', "does not fit the roles"),
+        (
+            "network.lib",
+            "xe0 n_in n_mid",
+            "xe0 n_mid n_in",
+            "exported as .xe0 n_in n_mid .*only values",
+        ),
+        ("network.lib", "xe1 ", "xe7 ", "line 8: .xe7 "),
+        ("network.lib", "g={g_e1}", "g={g_e0}", "line 8: .*exported as"),
+        ("network.lib", "n_gnd sense_power", "n_gnd n_in sense_power", "line 8: .*exported as"),
+        ("network.lib", ".subckt tcl_network", ".subckt other", "line 6: .*exported as"),
+        ("setup.json", '"power"', '"force"', "cell.signal = 'force' is not one of"),
+        ("setup.json", '"sawtooth"', '"saw"', "setup.json: there is no 'sawtooth'"),
+        ("setup.json", "{", "", "setup.json is not the JSON"),
+        (
+            "network.json",
+            '"conductance": 2e-05',
+            '"conductance": "2e-05"',
+            "conductance = .2e-05. is not a number",
+        ),
+        ("network.json", '"role": "input"', '"role": "hidden"', "is not the nodes of this role"),
         ("network.json", "{", "", "not JSON"),
     ],
 )
@@ -120,7 +130,7 @@ def test_bad_measurements_are_told(tmp_path: Path, text: str, said: str) -> None
     table.write_text(text)
     with pytest.raises(InputError, match=said):
         read_conductances(table, divider_design().network)
-    with pytest.raises(InputError, match="can't be read"):
+    with pytest.raises(InputError, match="does not exist"):
         read_conductances(tmp_path / "none.csv", divider_design().network)
 
 
