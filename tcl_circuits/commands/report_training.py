@@ -35,7 +35,7 @@ def of_training(run: Path) -> Report:
     network = read_network(run / "network.json")
     notes, pictures = [], _curves(run / "history.csv", summary)
     if (run / "waveforms.png").is_file():
-        alt = "Nudge, output voltages, signals and kernel outputs over the first training cycle"
+        alt = "Nudge, outputs, signals and kernel outputs over a cycle of training sample 1, before training"
         image = png_picture(read_bytes(run / "waveforms.png", "run the training again"), alt)
         pictures.append(Picture("Waveforms", image, alt + ", as the engine gave them.", "waves"))
     else:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
-from tcl_circuits.circuit.netlist import build_netlist, standalone
+from tcl_circuits.circuit.netlist import build_netlist
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.run_netlist import run_netlist
 from tcl_circuits.commands.engine import choose
 from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.commands.output import claim, write_csv, write_netcdf, write_text
@@ -83,7 +84,9 @@ def simulate(request: SimulateRequest) -> SimulateResult:
         write_netcdf(out / "waveforms.nc", data)
         write_csv(out / "edges.csv", edges)
         netlist = build_netlist(network, cell, saw, drive)
-        write_text(out / "netlist.cir", standalone(netlist, "tcl_circuits: one training cycle"))
+        write_text(
+            out / "netlist.cir", run_netlist(netlist, network, saw, "tcl_circuits: one training cycle")
+        )
         exact = Reference(resolution=2).run(network, cell, saw, drive)[0]
         theory = np.array([np.interp(transient.time, exact.time, u) for u in exact.u])
         shown = None if drive.nudge is None else theta

@@ -15,8 +15,9 @@ import xarray as xr
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network, write_network
-from tcl_circuits.circuit.netlist import build_netlist, standalone
+from tcl_circuits.circuit.netlist import build_netlist
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.run_netlist import run_netlist
 from tcl_circuits.commands.check import check_inference, chosen
 from tcl_circuits.commands.engine import choose
 from tcl_circuits.commands.output import claim, number, resumable, write_csv, write_json, write_text
@@ -135,19 +136,28 @@ def train(
                 task, request.epochs, checkpoint=checkpoint, resume=request.resume, progress=progress
             )
             sample = task.present(task.train, np.array([0]), cell, saw)
-            shown = engine.run(task.network, cell, saw, sample)[0]
+            cycles = {
+                "before training": (task.network, "waveforms.png"),
+                "after training": (trainer.network, "waveforms_trained.png"),
+            }
+            shown = {when: engine.run(one, cell, saw, sample)[0] for when, (one, _) in cycles.items()}
             spice = f"ngspice-{engine.version}" if isinstance(engine, Ngspice) else None
         summary = _summary(request, task, trainer, engine, history, clock, spice)
         summary["check"] = check_inference(trainer, task, checked)
         write_csv(out / "history.csv", history)
         write_network(trainer.network, out / "network.json")
         netlist = build_netlist(trainer.network, cell, saw, sample)
-        write_text(out / "netlist.cir", standalone(netlist, f"tcl_circuits: {task.name}, one training cycle"))
+        about = [f"The network after {summary['epochs']} epochs; training sample 1."]
+        title = f"tcl_circuits: {task.name}, one training cycle of the trained network"
+        text = run_netlist(netlist, trainer.network, saw, title, about)
+        write_text(out / "netlist.cir", text)
         write_json(out / "summary.json", summary)
         _draw_run(out, task, trainer.network, history)
-        solvable = is_solvable(task.network, cell)
-        exact = Reference(resolution=2).run(task.network, cell, saw, sample)[0] if solvable else None
-        _draw_cycle(out, waveforms(task.network, cell, saw, shown), exact, theta)
+        for when, (network, name) in cycles.items():
+            solvable = is_solvable(network, cell)
+            exact = Reference(resolution=2).run(network, cell, saw, sample)[0] if solvable else None
+            data = waveforms(network, cell, saw, shown[when])
+            _draw_cycle(out / name, data, exact, theta, f"{task.name}, training sample 1, {when}")
     return TrainResult(out, summary, () if remark is None else (remark,))
 
 
@@ -206,8 +216,8 @@ def _draw_run(out: Path, task: Task, trained: Network, history: pd.DataFrame) ->
     save(draw_network(trained, f"{task.name} after training", reference=task.network), out / "network.png")
 
 
-def _draw_cycle(out: Path, data: xr.Dataset, exact: Transient | None, theta: FloatArray) -> None:
-    """Leave the picture of the first cycle, with the exact solution, if there is one, over the engine's."""
+def _draw_cycle(path: Path, data: xr.Dataset, exact: Transient | None, theta: FloatArray, title: str) -> None:
+    """Leave the picture of a cycle, with the exact solution, if there is one, over the engine's."""
     time = data["time"].to_numpy()
     theory = None if exact is None else np.array([np.interp(time, exact.time, u) for u in exact.u])
-    save(draw_waveforms(data, theta=theta, theory=theory), out / "waveforms.png")
+    save(draw_waveforms(data, theta=theta, theory=theory, title=title), path)

@@ -30,6 +30,7 @@ FILES = {
     "loss.png",
     "network.png",
     "waveforms.png",
+    "waveforms_trained.png",
 }
 KEYS = {
     "task",
