@@ -8,10 +8,7 @@ says; ``directed`` may be missing, as an edge always counts from its source to i
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Hashable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,7 @@ from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, nod
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.part_text import part_object
 from tcl_circuits.errors import InputError, TclError
-from tcl_circuits.files import unique_keys
+from tcl_circuits.files import replacing, unique_keys
 
 AS_JSON = "write it with json.dump(networkx.node_link_data(graph), file)"
 
@@ -91,7 +88,8 @@ def write_network(network: Network, path: str | Path) -> None:
         raise InputError(f"{path}: networks are written as node-link JSON; name the file {path.stem}.json")
     text = network_text(network)
     try:
-        _write_whole(path, text)
+        with replacing(path) as file:
+            file.write(text.encode("ascii"))
     except (OSError, ValueError) as error:
         raise TclError(f"{path} can't be written ({error}); check the directory and the disk") from error
 
@@ -199,16 +197,3 @@ def _plain(node: object) -> object:
     if isinstance(node, tuple):
         return tuple(_plain(part) for part in node)
     return node.item() if isinstance(node, np.generic) else node
-
-
-def _write_whole(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("x", encoding="ascii", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

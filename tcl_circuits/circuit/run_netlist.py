@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tcl_circuits.circuit.netlist import Netlist, standalone
@@ -9,6 +10,7 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import engineering, spice_number
 
+_STRANGE = re.compile(r"[^A-Za-z0-9 _.,:+*=()-]")
 _BEFORE_THE_END = 1e-6
 """Share of the span by which the last figure is read before its end."""
 
@@ -63,5 +65,5 @@ def _measures(netlist: Netlist, network: Network, saw: Sawtooth) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """The plain characters of a comment, which no simulator takes for anything else."""
-    return "".join(char if char.isascii() and char.isprintable() else "_" for char in text)[:200]
+    """A comment's text in characters that no simulator and no shell takes for anything else."""
+    return _STRANGE.sub("_", text)[:200]

@@ -51,7 +51,12 @@ def learn_in_circuit(
     ] = None,
     seed: SeedOption = 0,
     out: OutOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last whole period.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on after the last whole period; not to the digit what a whole run gives."
+        ),
+    ] = False,
     force: ForceOption = False,
     force_unstable: Annotated[
         bool, typer.Option("--force-unstable", help="Run where the standard sawtooth runs away.")
