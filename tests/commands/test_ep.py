@@ -51,9 +51,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def arrays(path: Path) -> dict[str, bytes]:
-    """Arrays of an npz file by name, without the times among them."""
+    """Arrays of an npz file by name, without the times among them and the hash of all."""
     with np.load(path, allow_pickle=False) as file:
-        found = {name: file[name] for name in file.files if name != "cpu"}
+        found = {name: file[name] for name in file.files if name not in ("cpu", "sha256")}
     if "rows" in found:
         found["rows"] = found["rows"][:, :3]
     return {name: array.tobytes() for name, array in found.items()}
@@ -271,7 +271,7 @@ class TestInterrupt:
         self.interrupted(process)
         assert [path.name for path in out.iterdir()] == ["checkpoint.npz"]
         with np.load(out / "checkpoint.npz", allow_pickle=False) as file:
-            epoch, batch = (int(value) for value in file["place"][1:3])
+            epoch, batch = (int(value) for value in file["place"])
         result = tcl("ep", *QUICK, "--epochs", epoch + 1, "--out", out, "--resume")
         assert result.exit_code == 0
         assert tcl("ep", *QUICK, "--epochs", epoch + 1, "--out", "unbroken").exit_code == 0
@@ -408,15 +408,14 @@ class TestBadInput:
             checkpoint.write_bytes(damaged)
             assert "can't be read as a checkpoint" in self.refused(tcl, *QUICK, "--out", "out", "--resume")
 
-    def test_checkpoint_with_nan(self, tcl: Tcl, whole: Path, tmp_path: Path) -> None:
+    def test_an_edited_checkpoint(self, tcl: Tcl, whole: Path, tmp_path: Path) -> None:
         checkpoint = Path(shutil.copytree(whole, tmp_path / "out")) / "checkpoint.npz"
         with np.load(checkpoint, allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
         content["weights_1"][3, 4] = np.nan
         np.savez(checkpoint, **content)
         line = self.refused(tcl, *QUICK, "--out", "out", "--resume")
-        assert "nan" in line
-        assert "[3, 4]" in line
+        assert "damaged or was edited" in line
 
     def test_places(self, tcl: Tcl, whole: Path, tmp_path: Path) -> None:
         shutil.copytree(whole, tmp_path / "full")

@@ -165,7 +165,7 @@ def test_a_run_of_a_table_says_that_its_samples_are_missing(tcl: Tcl) -> None:
         (["export", "ring.graphml", "--wire", "1M"], "ambiguous"),
         (["export", "ring.graphml", "--wire", "-1"], "must be finite and not negative"),
         (["export", "ring.graphml", "--cell", "other"], "no cell 'other'"),
-        (["verify", "empty"], "no bundle"),
+        (["verify", "empty"], "is not a bundle"),
         (["compare", "ring.graphml", "nothing.cir"], "can't be read"),
     ],
 )
