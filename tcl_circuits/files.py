@@ -81,7 +81,7 @@ def parse_json(data: str | bytes, source: str, remedy: str) -> Any:
     except RecursionError:
         raise InputError(f"{source} is nested too deeply; {remedy}") from None
     except ValueError as failure:  # includes what is no UTF-8, and numbers of too many digits
-        raise InputError(f"{source} is not the JSON of this package ({failure}); {remedy}") from None
+        raise InputError(f"{source} can't be read as JSON ({failure}); {remedy}") from None
 
 
 def read_json(path: Path, remedy: str) -> Any:

@@ -50,8 +50,8 @@ def test_text_is_utf8_with_or_without_a_mark(tmp_path: Path) -> None:
         ("[" * 100_000, "nested too deeply"),
         ("[NaN]", "NaN is not a number"),
         ("[-Infinity]", "-Infinity is not a number"),
-        ("[1", "is not the JSON"),
-        ("[" + "1" * 5000 + "]", "is not the JSON"),
+        ("[1", "can't be read as JSON"),
+        ("[" + "1" * 5000 + "]", "can't be read as JSON"),
     ],
 )
 def test_json_that_is_none_or_says_one_thing_twice_is_refused(text: str, fault: str) -> None:

@@ -93,12 +93,13 @@ class Course:
         conductances = [Form(tuple(s), least, most, settings["precision"]) for s in settings["shapes"]]
         done, count = epoch * cls.batches(settings) + batch, (len(conductances) + 1) // 2
         images = settings["images"][0]
+        measured = settings["rule"] == "tcl"  # the other rules have no threshold, and leave contrasts unknown
         return {
             **numbered("conductance", conductances),
-            "amplitudes": Form((min(done, settings["memory"]), count), 0),
+            "amplitudes": Form((min(done, settings["memory"]), count), 0, unknown=not measured),
             "squares": Form((count,), 0),
             "agreement": Form((3,), (-np.inf, 0, 0)),
-            "first": Form(least=0, unknown=not done),
+            "first": Form(least=0, unknown=not (done and measured)),
             "rows": Form.history(0, epoch, _RANGES),
             "sums": Form((2,), 0, (np.inf, images)),
             "cycles": Form.count(),

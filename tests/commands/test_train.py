@@ -178,7 +178,7 @@ class TestTables:
         assert not list(tmp_path.rglob("pwned"))
         text = (tmp_path / "out" / "netlist.cir").read_text("ascii")
         for line in text.splitlines():
-            assert not re.match(r"(?i)\s*(\.(control|include|endc|lib)|shell|touch|\*)", line)
+            assert not re.match(r"(?i)\s*(\.(control|include|endc|lib)|shell|touch|\*#)", line)
         for group in re.findall(r"[vV]\(([^()]*)\)", text):
             assert all(re.fullmatch(r"[a-z][a-z0-9_]*", node) for node in group.split(","))
 
