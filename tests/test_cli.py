@@ -104,7 +104,7 @@ def test_a_reader_that_leaves_early_is_no_fault(start_tcl: StartTcl) -> None:
 
 def test_a_path_in_no_encoding_can_be_printed(tmp_path: Path) -> None:
     nodes = [{"id": "a", "role": "input"}, {"id": "b", "role": "ground"}]
-    graph = {"nodes": nodes, "edges": [{"source": "a", "target": "b"}]}
+    graph = {"nodes": nodes, "edges": [{"source": "a", "target": "b", "conductance": 1e-5}]}
     (tmp_path / "net.json").write_text(json.dumps(graph))
     program = [sys.executable, "-m", "tcl_circuits", "simulate", "net.json", "--engine", "reference"]
     done = subprocess.run(
@@ -149,7 +149,7 @@ class TestWithoutNgspice:
         monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
         monkeypatch.setattr(installation, "_NAMES", ())
         nodes = [{"id": "a", "role": "input"}, {"id": "b", "role": "ground"}]
-        graph = {"nodes": nodes, "edges": [{"source": "a", "target": "b"}]}
+        graph = {"nodes": nodes, "edges": [{"source": "a", "target": "b", "conductance": 1e-5}]}
         (tmp_path / "net.json").write_text(json.dumps(graph))
 
     @pytest.mark.parametrize("command", [("simulate", "net.json"), ("train", "regression", "--epochs", "1")])
@@ -205,7 +205,7 @@ class TestWithoutNgspice:
 class TestOptions:
     def test_names(self) -> None:
         assert names(None) is None
-        assert names(" a, b c ,,(0, 1)") == ["a", "b c", "(0", "1)"]
+        assert names(" a, b c ,,(0, 1)") == ["a", "b c", "(0, 1)"]
 
     def test_volts(self) -> None:
         assert volts_of(None, "--volts") is None

@@ -71,7 +71,7 @@ def test_start_up_files_and_variables_change_nothing(
     for variable, value in VARIABLES.items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("SPICE_USERINIT_DIR", str(home))
-    for place in (tmp_path, tmp_path / "bundle", home):
+    for place in (tmp_path, home):
         for file in (".spiceinit", "spice.rc"):
             (place / file).write_text(f"shell touch {mark}\n{START_UPS[name]}")
     assert run_all(tcl, tmp_path) == right
