@@ -246,7 +246,7 @@ class TestRefusals:
         assert message.count("\n") == 2
         assert "row 2, column 'who': 'n0' is not a number" in message
         assert "no cell of this column is usable: delete it?" in message
-        assert "row 32, column 'b': '?' is not a number" in message
+        assert "row 32, column 'b': '?' is no value" in message
 
     def test_ten_faults_are_shown_and_the_others_counted(self, tmp_path: Path) -> None:
         text = "a,b,y\n" + "".join(f"{k},{'bad' if k % 2 else k},{k}\n" for k in range(50))
