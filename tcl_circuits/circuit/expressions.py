@@ -98,7 +98,8 @@ def function_of(expression: str) -> Callable[[Voltages], FloatArray]:
     def value(voltages: Voltages) -> FloatArray:
         volts = {name.lower(): v for name, v in voltages.items()} | {"0": 0.0}
         drops = [np.subtract(volts[a], volts[b]) for a, b in reads]
-        return _value(tree, drops)
+        with np.errstate(over="ignore"):
+            return _value(tree, drops)
 
     return value
 

@@ -27,8 +27,6 @@ from tcl_circuits.layered.solve import Point
 class BareCell(SenseCell):
     """A conductance alone: what of an edge takes part in an operating point, at a tenth of the cost."""
 
-    exact = "sense"
-
     def edge(self, e: int, a: str, b: str, conductance: float) -> tuple[tuple[Element, ...], Probe]:
         """The conductance; there is no sense resistance, and the edge's own ends stand for it."""
         return self.device.elements(str(e), a, b, conductance), Probe(a, b)
