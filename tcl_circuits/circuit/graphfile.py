@@ -35,7 +35,6 @@ from tcl_circuits.circuit.graph_text import (
 )
 from tcl_circuits.circuit.graph_values import conductances, misnamed, node_capacitance, places
 from tcl_circuits.circuit.graphml import AS_GRAPHML, parse_graphml
-from tcl_circuits.circuit.names import clean, collisions
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link, write_network
 from tcl_circuits.circuit.part_text import read_parts
@@ -148,17 +147,23 @@ def _nodes(graph: GraphText, faults: list[str]) -> dict[Hashable, NodeEntry]:
     declared = list(nodes)
     faults += listed(repeated, of_repeated)
     faults += listed(strangers, of_stranger)
-    faults += listed(collisions(declared), _collision)
+    faults += listed(_written_alike(declared), _alike)
     for edge, end in strangers:
         nodes.setdefault(end, NodeEntry(edge.place, {}, end))
     return nodes
 
 
-def _collision(group: Sequence[Hashable]) -> str:
+def _written_alike(names: Sequence[Hashable]) -> list[list[Hashable]]:
+    """Groups of nodes that an option could not tell apart, as 1 and '1'."""
+    groups: dict[str, list[Hashable]] = {}
+    for name in names:
+        groups.setdefault(str(name), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _alike(group: Sequence[Hashable]) -> str:
     names = ", ".join(map(shown, group[:5])) + (f" and {len(group) - 5} more" if len(group) > 5 else "")
-    written = {str(name) for name in group}
-    same = "written name " + shown(*written) if len(written) == 1 else f"SPICE name {clean(group[0])}"
-    return f"nodes {names} have the same {same}; rename all but one"
+    return f"nodes {names} have the same written name {shown(str(group[0]))}; rename all but one"
 
 
 def _roles(
