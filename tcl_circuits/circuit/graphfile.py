@@ -248,7 +248,7 @@ def _named(
 ) -> list[int]:
     """Return the positions of nodes by their written names, else by labels that one node has."""
     known: dict[str, int] = {label: at[0] for label, at in labels.items() if len(at) == 1}
-    written = {str(node): position for node, position in reversed(index.items())}
+    written = {str(node): position for node, position in reversed(list(index.items()))}
     known |= written
     names = [str(name) if str(name) in known else _spaced(str(name), written) for name in names]
     option = "ground" if role == "ground" else f"{role}s"

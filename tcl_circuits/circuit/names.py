@@ -92,6 +92,12 @@ def written(label: Hashable) -> str:
     return str(label).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def plain(text: str, longest: int = 80) -> str:
+    """Text that stays in its comment: printable ASCII, without the backslash that continues a line."""
+    whole = (char if char.isascii() and char.isprintable() and char != "\\" else "_" for char in text)
+    return "".join(whole)[:longest]
+
+
 @dataclass(frozen=True)
 class NameMap:
     """The SPICE names of a list of graph names, both ways.

@@ -12,7 +12,7 @@ import json
 import warnings
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -156,11 +156,11 @@ def _plain_form(document: Any) -> Any:
     return {**document, key: moved}
 
 
-def _objects(items: Any) -> bool:
+def _objects(items: object) -> TypeGuard[list[dict[str, Any]]]:
     return isinstance(items, list) and bool(items) and all(isinstance(item, dict) for item in items)
 
 
-def _data(items: Any) -> Any:
+def _data(items: object) -> object:
     """What Cytoscape says of nodes or edges, whose ids are text even where another program wrote numbers."""
     if not _objects(items):
         return items

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcl_circuits.circuit.names import NameMap, clean, label_of
+from tcl_circuits.circuit.names import NameMap, clean, label_of, plain
 
 LEGAL = re.compile(r"^[a-z][a-z0-9_]*$")
 labels = st.one_of(
@@ -70,3 +70,8 @@ def test_names_tell_the_labels_that_they_are_told_apart_by(names: list[str]) -> 
 @pytest.mark.parametrize("name", ["n", "n_", "n__", "n___", "n__9999999_", "n__55555", "out", ""])
 def test_any_name_is_read(name: str) -> None:
     assert isinstance(label_of(name), str)
+
+
+def test_comments_hold_nothing_that_leaves_them() -> None:
+    assert plain("a\n*# shell\\β x+") == "a_*# shell__ x+"
+    assert len(plain("x" * 500)) == 80
