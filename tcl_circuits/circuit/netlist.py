@@ -28,7 +28,7 @@ from tcl_circuits.circuit.elements import (
     VoltageSource,
     diode_models,
 )
-from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.names import NameMap, plain
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
@@ -179,8 +179,7 @@ def standalone(netlist: Netlist, title: str, reltol: float = 1e-6) -> str:
     length = netlist.timeline.stop - netlist.timeline.start
     options = f".options noinit reltol={reltol:g} abstol=1e-16 vntol=1e-10 chgtol=1e-21"
     tran = f".tran {spice_number(length / 5e4)} {spice_number(length)} 0 {spice_number(length / 20)}"
-    heading = "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]
-    return "\n".join([_circuit_text(netlist, heading), options, tran, ".end", ""])
+    return "\n".join([_circuit_text(netlist, plain(title)), options, tran, ".end", ""])
 
 
 def subcircuit_text(block: Subcircuit) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.check import find_faults
 from tcl_circuits.circuit.graph_text import EdgeEntry
-from tcl_circuits.circuit.graph_values import conductances, default_bounds
+from tcl_circuits.circuit.graph_values import conductances, default_bounds, quantity
 from tcl_circuits.circuit.names import written
 from tcl_circuits.circuit.parts import Part, in_node_order
 from tcl_circuits.errors import InputError, NetworkError
@@ -290,7 +290,7 @@ def _conductances(graph: nx.Graph[Any], conductance: Conductances, seed: int) ->
         lacking = [edge for edge, value in zip(graph.edges(), found, strict=True) if value is None]
         if lacking:
             raise InputError(f"edge {lacking[0]!r} (of {len(lacking)}) has no attribute {conductance!r}")
-        conductance = [_number(value, conductance) for value in found]
+        conductance = [quantity(value, "S", f"edge attribute {conductance}") for value in found]
     if isinstance(conductance, tuple) and len(conductance) == 2:
         low, high = conductance
         if not 0 < low <= high < np.inf:
@@ -302,13 +302,6 @@ def _conductances(graph: nx.Graph[Any], conductance: Conductances, seed: int) ->
         values = np.array(np.broadcast_to(np.asarray(conductance, dtype=float), (count,)))
     values.setflags(write=False)
     return values
-
-
-def _number(value: object, attribute: str) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise InputError(f"edge attribute {attribute} = {value!r} is not a number; give siemens") from None
 
 
 def _drawing_positions(graph: nx.Graph[Any]) -> dict[Node, tuple[float, float]]:

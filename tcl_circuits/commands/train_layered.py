@@ -15,7 +15,8 @@ from tcl_circuits.arrays import IntArray
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.graphfile import write_network
-from tcl_circuits.circuit.netlist import build_netlist, standalone
+from tcl_circuits.circuit.netlist import build_netlist
+from tcl_circuits.circuit.run_netlist import run_netlist
 from tcl_circuits.commands.check import agreement, chosen
 from tcl_circuits.commands.output import claim, resumable, write_csv, write_json, write_text
 from tcl_circuits.commands.provenance import Clock, versions
@@ -177,8 +178,10 @@ def _write_networks(out: Path, trainer: Trainer) -> None:
     target = np.eye(data.classes)[data.train_y[:1]]
     drive = Drive.hold(folded.volts(with_bias(data.train_x[:1])), circuit.nudge(trainer.beta), target)
     netlist = build_netlist(folded.network, SenseCell(), trainer.saw, drive)
-    title = f"tcl_circuits: {data.name}, one training cycle, inputs folded into Thevenin sources"
-    write_text(out / "netlist.cir", standalone(netlist, title))
+    title = f"tcl_circuits: {data.name}, one training cycle of the trained circuit"
+    about = ["Training image 1. Sources t0, t1, ... behind one edge each stand for all inputs (Thevenin)."]
+    text = run_netlist(netlist, folded.network, trainer.saw, title, about)
+    write_text(out / "netlist.cir", text)
     if circuit.edges <= _LISTED:
         write_network(Laid.whole(circuit).network, out / "network.json")
 

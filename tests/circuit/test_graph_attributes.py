@@ -77,6 +77,13 @@ def test_near_names_of_role_are_refused(tmp_path: Path, name: str) -> None:
         read_network(written(graph, tmp_path, ".json"))
 
 
+def test_a_named_attribute_is_read_as_a_files() -> None:
+    network = tcl.Network.from_graph(graph_of({"g": "10u"}, {"g": 2e-5}), conductance="g")
+    assert network.conductance.tolist() == [1e-5, 2e-5]
+    with pytest.raises(InputError, match="edge attribute g: '10us' is a time"):
+        tcl.Network.from_graph(graph_of({"g": "10us"}), conductance="g")
+
+
 def test_edges_listed_both_ways_are_said() -> None:
     with pytest.warns(Remark, match="each of 2 edges is listed both ways"):
         tcl.Network.from_graph(graph_of({"conductance": 1e-5}, {"conductance": 2e-5}).to_directed())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -157,3 +159,24 @@ def test_without_ngspice_it_says_how_to_have_it(
     result = tcl(COMMAND, "regression", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "ngspice is not installed" in result.stderr
+
+
+def test_its_netlist_alone_prints_where_it_ends(tcl: Tcl, tmp_path: Path) -> None:
+    result = tcl(COMMAND, "xor-single", "--cycles", 4, "--look-every", 4, "--out", "run")
+    assert result.exit_code == 0, result.stderr
+    done = subprocess.run(
+        ["ngspice", "-n", "-b", "netlist.cir"],
+        cwd=tmp_path / "run",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    states = re.findall(r"^end_v\d+\s*=\s*(\S+)", done.stdout, re.MULTILINE)
+    text = (tmp_path / "run/netlist.cir").read_text("ascii")
+    slope = float(re.findall(r"^\* whose conductance is (\S+) S/V", text, re.MULTILINE)[0])
+    with xr.open_dataset(tmp_path / "run/trajectories.nc") as found:
+        last = found["conductance"].to_numpy()[-1]
+    assert [slope * float(volts) for volts in states] == pytest.approx(last.tolist(), rel=1e-3)
+    assert len(re.findall(r"^\* e\d+: \S+--\S+, G = ", text, re.MULTILINE)) == last.size

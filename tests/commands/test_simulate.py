@@ -239,7 +239,6 @@ FAULTS: dict[str, tuple[str, list[str]]] = {
         ),
         [
             "'lone' has no conducting path",
-            "'x 1', 'x_1' have the same SPICE name n_x_1",
             "unknown role 'king'",
             "nan",
             "-1e-05 S",

@@ -217,6 +217,23 @@ class TestTables:
         assert result.exit_code == 2
         assert "has no edges" in result.stderr
 
+    def test_nodes_whose_names_differ_in_case_alone(self, tcl: Tcl, tmp_path: Path) -> None:
+        (tmp_path / "mine.csv").write_text(table())
+        roles = {"A": "input", "a": "input", "y": "output", "Y": "hidden", "g": "ground"}
+        edges = [("A", "Y"), ("a", "Y"), ("Y", "y"), ("A", "y"), ("y", "g")]
+        graph = {
+            "nodes": [{"id": node, "role": role} for node, role in roles.items()],
+            "edges": [{"source": a, "target": b, "conductance": 2e-5} for a, b in edges],
+        }
+        (tmp_path / "net.json").write_text(json.dumps(graph))
+        own = ("--data", "mine.csv", "--target", "y")
+        trained = tcl("train", *own, "--graph", "net.json", *QUICK, "--out", "run")
+        assert trained.exit_code == 0, trained.stderr
+        assert tcl("export", "run", *own, "--out", "b").exit_code == 0
+        assert tcl("verify", "b").exit_code == 0
+        compared = tcl("compare", "b", "run/netlist.cir")
+        assert "same" in compared.stdout.splitlines()[0]
+
 
 class TestPlaces:
     def refused(self, tcl: Tcl, out: object, *options: object) -> str:
