@@ -53,8 +53,7 @@ def claim(
                 raise InputError(
                     f"--out {out} does not exist, so there is nothing to resume; name its directory"
                 )
-            if not out.exists():
-                stack.callback(_drop_empty, out)
+            stack.callback(_drop_empty, [path for path in (out, *out.parents) if not path.exists()])
             out.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_held(out))
             for left in out.glob(f".*{PART}"):  # of runs that were killed as they wrote
@@ -97,10 +96,11 @@ def _held(out: Path) -> Iterator[None]:
         # The run before removed the file between the two steps: hold the new one.
 
 
-def _drop_empty(out: Path) -> None:
-    """Remove a directory that was made in vain."""
+def _drop_empty(made: list[Path]) -> None:
+    """Remove directories that were made in vain, the innermost first."""
     with suppress(OSError):
-        out.rmdir()
+        for path in made:
+            path.rmdir()
 
 
 def _try_writing(probe: Path) -> None:
