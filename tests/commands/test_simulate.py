@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -16,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from conftest import Tcl
+from conftest import Tcl, run_ngspice
 from numpy.testing import assert_allclose, assert_array_equal
 from typer.testing import CliRunner
 
@@ -85,10 +83,7 @@ def clean_netlist(path: Path) -> None:
     for line in (line for line in lines if line[0] in "RCVBE"):
         for node in line.split()[1:3]:
             assert node == "0" or LEGAL.fullmatch(node), line
-    program = shutil.which("ngspice")
-    assert program is not None
-    command = [program, "-b", "-r", "out.raw", path.name]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=300)
+    done = run_ngspice(path, "-r", str(path.with_suffix(".raw")))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No. of Data Rows" in done.stdout
 

@@ -6,14 +6,13 @@ import gzip
 import json
 import signal
 import struct
-import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import StartTcl, Tcl
+from conftest import StartTcl, Tcl, run_ngspice
 from test_train import KEYS
 
 from tcl_circuits.circuit.graphfile import read_network
@@ -63,14 +62,7 @@ def test_files_and_summary(tcl: Tcl, tmp_path: Path) -> None:
 def test_netlist_runs_in_ngspice(tcl: Tcl, tmp_path: Path) -> None:
     assert tcl("train", "xor-layered", "--epochs", 1, "--hidden", 4, "--out", "run").exit_code == 0
     assert (tmp_path / "run/network.png").exists()
-    found = subprocess.run(
-        ["ngspice", "-b", "-r", "out.raw", "netlist.cir"],
-        cwd=tmp_path / "run",
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    found = run_ngspice(tmp_path / "run/netlist.cir", "-r", str(tmp_path / "run/out.raw"))
     assert found.returncode == 0, found.stderr
     assert (tmp_path / "run/out.raw").stat().st_size > 10_000
 
