@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from conftest import Tcl, run_ngspice
+from conftest import StartTcl, Tcl, run_ngspice
 from numpy.testing import assert_allclose, assert_array_equal
 from typer.testing import CliRunner
 
@@ -86,6 +87,18 @@ def clean_netlist(path: Path) -> None:
     done = run_ngspice(path, "-r", str(path.with_suffix(".raw")))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No. of Data Rows" in done.stdout
+
+
+def test_a_poor_machine_brings_no_words_of_other_packages(start_tcl: StartTcl, tmp_path: Path) -> None:
+    """No home, no glyphs: one remark, and no Python warning."""
+    nodes = [("入力", "input"), ("出力", "output"), ("g", "ground")]
+    graph = document(nodes, [("入力", "出力", 1e-5), ("出力", "g", 2e-5)])
+    (tmp_path / "net.json").write_text(json.dumps(graph))
+    poor = {"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull, "XDG_CACHE_HOME": os.devnull, "LC_ALL": "C"}
+    process = start_tcl("simulate", "net.json", environment=poor)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert said == "pictures show boxes for characters that DejaVu Sans lacks; files keep them\n"
 
 
 @pytest.fixture(scope="module")
