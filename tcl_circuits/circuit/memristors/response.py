@@ -170,7 +170,7 @@ def _piece(
         t_eval=clock,
         events=[falls, rises],
     )
-    if found.status < 0:
+    if found.status < 0 or found.t_events is None:
         raise TclError(f"{model.name}: its state equation could not be integrated: {found.message}")
     before = np.clip(found.y[0], 0, 1)
     last = float(found.t_events[1].size) if found.status == 1 else float(before[-1])
