@@ -93,8 +93,8 @@ def written(label: Hashable) -> str:
 
 
 def plain(text: str, longest: int = 80) -> str:
-    """Text that stays in its comment: printable ASCII without what continues a line or names a path."""
-    whole = (char if " " <= char <= "~" and char not in "\\$;`/" else "_" for char in text)
+    """Text that stays in its comment: printable ASCII without what continues a line or begins a comment."""
+    whole = (char if " " <= char <= "~" and char not in "\\$;`" else "_" for char in text)
     return "".join(whole)[:longest]
 
 

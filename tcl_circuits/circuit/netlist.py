@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from PySpice.Spice.Netlist import Circuit, SubCircuit
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell, Probe
@@ -33,6 +33,11 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import spice_number
+
+with warnings.catch_warnings():
+    # Python 3.12 and later complain of PySpice's text when they compile it, at its first import.
+    warnings.simplefilter("ignore", SyntaxWarning)
+    from PySpice.Spice.Netlist import Circuit, SubCircuit
 
 ISOLATION = 1e14
 """Resistance to ground of nodes that have no other path for direct current [ohm]."""

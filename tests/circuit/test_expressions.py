@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import run_ngspice
 
 from tcl_circuits import InputError
 from tcl_circuits.circuit.expressions import FUNCTIONS, function_of
-from tcl_circuits.engines.launch import clean_environment, private_directory
 
 
 @pytest.mark.parametrize(
@@ -64,17 +64,14 @@ def test_anything_else_is_refused(text: str) -> None:
         function_of(text)
 
 
-def test_ngspice_finds_the_same() -> None:
+def test_ngspice_finds_the_same(tmp_path: Path) -> None:
     texts = [f"{name}(0.3*V(a)+0.2)" for name, function in FUNCTIONS.items() if function.nin == 1]
     texts += ["min(V(a),V(b))", "max(V(a),V(b))", "-V(a)^2+V(b)**3", "V(a,b)/4.7k*1meg-2*-V(b)"]
     sources = [f"B{k} x{k} 0 V={text}\nR{k} x{k} 0 1" for k, text in enumerate(texts)]
     prints = [f"print v(x{k})" for k in range(len(texts))]
     deck = ["* functions", "Va a 0 0.8", "Vb b 0 -0.35", *sources, ".control", "op", *prints, ".endc", ".end"]
-    with private_directory() as home:
-        (home / "deck.cir").write_text("\n".join(deck) + "\n")
-        done = subprocess.run(
-            ["ngspice", "-b", "deck.cir"], cwd=home, env=clean_environment(), capture_output=True, text=True
-        )
+    (tmp_path / "deck.cir").write_text("\n".join(deck) + "\n")
+    done = run_ngspice(tmp_path / "deck.cir")
     printed = dict(line.split(" = ") for line in done.stdout.splitlines() if line.startswith("v(x"))
     for k, text in enumerate(texts):
         expected = float(function_of(text)({"a": 0.8, "b": -0.35}))

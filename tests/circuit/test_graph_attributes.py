@@ -32,7 +32,7 @@ def written(graph: nx.Graph[Any], path: Path, suffix: str) -> Path:
     if suffix == ".graphml":
         nx.write_graphml(graph, file)
     else:
-        file.write_text(json.dumps(nx.node_link_data(graph, edges="links")))
+        file.write_text(json.dumps(nx.node_link_data(graph)))
     return file
 
 

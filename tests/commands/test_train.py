@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import resource
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Tcl
+from conftest import Tcl, run_ngspice
 from numpy.testing import assert_allclose
 from typer.testing import CliRunner
 
@@ -128,8 +127,8 @@ class TestFiles:
         if ohms:  # flat, not in subcircuits
             network = read_network(iris / "network.json")
             assert_allclose(1 / np.array(ohms), network.conductance, rtol=1e-12)
-        command = ["ngspice", "-b", "-r", str(tmp_path / "out.raw"), str(iris / "netlist.cir")]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+        done = run_ngspice(iris / "netlist.cir", "-r", str(tmp_path / "out.raw"))
+        assert done.returncode == 0, done.stderr
         assert "No. of Data Rows" in done.stdout
 
     def test_json_output_is_the_summary(self, tcl: Tcl) -> None:

@@ -7,14 +7,13 @@ import json
 import re
 import signal
 import struct
-import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import StartTcl, Tcl
+from conftest import StartTcl, Tcl, run_ngspice
 from test_train import KEYS
 
 from tcl_circuits.circuit.graphfile import read_network
@@ -67,14 +66,7 @@ def test_files_and_summary(tcl: Tcl, tmp_path: Path) -> None:
 def test_netlist_runs_in_ngspice(tcl: Tcl, tmp_path: Path) -> None:
     assert tcl("train", "xor-layered", "--epochs", 1, "--hidden", 4, "--out", "run").exit_code == 0
     assert (tmp_path / "run/network.png").exists()
-    found = subprocess.run(
-        ["ngspice", "-n", "-b", "netlist.cir"],
-        cwd=tmp_path / "run",
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    found = run_ngspice(tmp_path / "run/netlist.cir")
     assert found.returncode == 0, found.stderr
     printed = re.findall(r"^free_n_y\w+\s*=\s*(\S+)", found.stdout, re.MULTILINE)
     # The netlist's inputs are folded, those of the graph are not.
