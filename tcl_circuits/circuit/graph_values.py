@@ -191,7 +191,7 @@ def places(nodes: Iterable[NodeEntry]) -> dict[Hashable, tuple[float, float]]:
 def _pair(value: object) -> tuple[object, object] | None:
     """Return two values from a list, or from text such as ``1, 2`` or ``[1, 2]``; None if they aren't two."""
     parts = value.strip("[]() ").split(",") if isinstance(value, str) else value
-    return (parts[0], parts[1]) if isinstance(parts, list) and len(parts) == 2 else None
+    return (parts[0], parts[1]) if isinstance(parts, list | tuple) and len(parts) == 2 else None
 
 
 def quantity(value: object, unit: str, name: str) -> float:

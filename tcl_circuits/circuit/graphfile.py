@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -107,7 +106,7 @@ def read_network(
         conductance=values,
         bounds=bounds,
         node_capacitance=node_capacitance(graph, faults),
-        positions=MappingProxyType(places(nodes.values())),
+        positions=places(nodes.values()),
         parts=read_parts(graph, faults),
     )
     no_drive = () if roles["input"] else ("no node is an input",)  # told above, with the remedy

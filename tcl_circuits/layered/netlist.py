@@ -17,7 +17,8 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Probe, SenseCell
 from tcl_circuits.circuit.elements import Element
-from tcl_circuits.circuit.network import Network, Node
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.networkx_graph import Node
 from tcl_circuits.circuit.parts import Amplifier, DiodePair, Part
 from tcl_circuits.layered.circuit import Array, LayeredCircuit
 from tcl_circuits.layered.solve import Point
