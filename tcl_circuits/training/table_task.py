@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -16,8 +17,8 @@ from tcl_circuits.circuit.nudge import (
     differential,
     single_ended,
 )
-from tcl_circuits.errors import InputError
-from tcl_circuits.training.table import Split, Table, split_table
+from tcl_circuits.errors import InputError, Remark
+from tcl_circuits.training.table import Split, Table, may_be_classes, split_table
 from tcl_circuits.training.task import NUDGE_CONDUCTANCE, Baseline, Recipe, Samples, Task, least_squares
 
 _TEMPERATURE = 0.05
@@ -43,7 +44,19 @@ def from_table(table: Table, seed: int = 0, network: Network | None = None) -> T
     ------
     InputError
         If the network does not fit the table.
+
+    Warns
+    -----
+    Remark
+        If a target that is learned as a value may be meant as classes.
     """
+    if table.classes is None and may_be_classes(table.target):
+        warnings.warn(
+            f"{table.source}: {table.target_name!r} holds {np.unique(table.target).size} whole numbers, "
+            "which are learned as values; --classes takes each as a class",
+            Remark,
+            stacklevel=2,
+        )
     split = split_table(table, seed)
     names = tuple(table.feature_names)
     values = table.classes if table.classes is not None else (table.target_name,)

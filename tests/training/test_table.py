@@ -82,7 +82,7 @@ class TestReading:
         text = "a,y\n" + "".join(f"{k},{(name, 'other')[k % 2]}\n" for k in range(8))
         assert read_table(written(tmp_path, text), "y").classes == tuple(sorted([name, "other"]))
 
-    @pytest.mark.parametrize("cell", ["+1", " 1 ", "1.", "01", "1e0", "1E+00", '"1"', ' "1"'])
+    @pytest.mark.parametrize("cell", ["+1", " 1 ", "1.", "01.0", "1e0", "1E+00", '"1"', ' "1"'])
     def test_ways_to_write_a_number(self, tmp_path: Path, cell: str) -> None:
         assert read_table(written(tmp_path, GOOD.replace("1,2,", f"{cell},2,")), "y").features[0, 0] == 1
 
@@ -201,10 +201,10 @@ class TestRefusals:
         assert "column 2 has no name; name it or delete" in refusal(tmp_path, GOOD.replace("b", ""))
 
     def test_no_feature_columns(self, tmp_path: Path) -> None:
-        assert "no column but the target; add columns" in refusal(tmp_path, "y\n1\n2\n3\n4\n5\n6\n")
+        assert "no column but the target; add" in refusal(tmp_path, "y\n1\n2\n3\n4\n5\n6\n")
 
     def test_an_unknown_delimiter(self, tmp_path: Path) -> None:
-        assert "the columns are 'a|b|y'" in refusal(tmp_path, GOOD.replace(",", "|"))
+        assert "the columns are 'a:b:y'" in refusal(tmp_path, GOOD.replace(",", ":"))
 
     @pytest.mark.parametrize("cell", ["", " ", "NaN", "nan", "NA", "N/A", "null", "#N/A", "<NA>"])
     @pytest.mark.parametrize("column", ["a", "kind"])
@@ -221,7 +221,7 @@ class TestRefusals:
         )
         assert f"row 3, column {column!r}: {cell!r} is infinite or beyond 1e+150; correct it" in message
 
-    @pytest.mark.parametrize("cell", ["abc", "1_000", "１", "−5", "5 cm", "1e", "--1", "0x10"])
+    @pytest.mark.parametrize("cell", ["abc", "1_000", "１", "5 cm", "1e", "--1", "0x10"])
     @pytest.mark.parametrize("column", ["a", "y"])
     def test_text_among_numbers(self, tmp_path: Path, cell: str, column: str) -> None:
         message = refusal(
@@ -234,18 +234,21 @@ class TestRefusals:
         assert "row 5, column 'kind': '17' is a number among names; write it as 'class 1'" in message
 
     def test_decimal_commas(self, tmp_path: Path) -> None:
-        text = "a;y\n" + "".join(f"{k};{k},5\n" for k in range(8))
+        """Thousands or decimals: where both can be meant, neither is."""
+        text = "a;y\n" + "".join(f"{k};{k},500\n" for k in range(1, 9))
         message = refusal(tmp_path, text)
-        assert "row 2, column 'y': '0,5' has a comma; write a decimal point" in message
-        assert "no cell of this column is usable" in message
-        assert "'1,5' has a comma" in refusal(tmp_path, GOOD.replace(",", ";").replace("1.5", "1,5"))
+        assert "row 2, column 'y': '1,500' has a comma; write a decimal point" in message
+        assert "--drop" not in message
+        assert message.count("\n") == 1
+        for mixed in ("1,5", "1,234,567", "1.234,5"):
+            assert f"{mixed!r} has a comma" in refusal(tmp_path, GOOD.replace(",", ";").replace("1.5", mixed))
 
     def test_a_column_of_text_is_one_fault(self, tmp_path: Path) -> None:
         lines = [f"n{k},{k},{'?' if k == 30 else k % 7},{k * k}" for k in range(40)]
         message = refusal(tmp_path, "\n".join(["who,a,b,y", *lines]))
         assert message.count("\n") == 2
         assert "row 2, column 'who': 'n0' is not a number" in message
-        assert "no cell of this column is usable: delete it?" in message
+        assert "no cell of this column is usable: --drop 'who'?" in message
         assert "row 32, column 'b': '?' is no value" in message
 
     def test_ten_faults_are_shown_and_the_others_counted(self, tmp_path: Path) -> None:
