@@ -34,7 +34,7 @@ _QUOTED = re.compile('"[^"]*"')
 _BLANKS = re.compile('("[^"]*")|[ ]+')
 _COMMENT = re.compile(r"\s*#(\s|#|$)")
 _SEPARATOR = re.compile(r'\ufeff?"?sep=([^\w"\r\n])"?\s*', re.IGNORECASE)
-_ARFF = re.compile(r"\s*@(relation|attribute)\b", re.IGNORECASE | re.MULTILINE)
+_ARFF = re.compile(r"\s*@(relation|attribute)\b", re.IGNORECASE)
 _CODE = re.compile(r"0\d+")
 _COMMA = re.compile(r"[-+]?(\d*),(\d+)(?:e[-+]?\d+)?[a-zµμ]*", re.IGNORECASE)
 _MARKED = re.compile(r"[-+]?[\d.,]*[.,][\d.,]*(?:e[-+]?\d+)?[a-zµμ]*", re.IGNORECASE)
@@ -98,7 +98,7 @@ class Delimited:
             del lines[0]
         line = lines[0][0] if lines else 1
         texts = [text for _, text in lines]
-        if texts and _ARFF.match(texts[0]):
+        if any(map(_ARFF.match, texts)):
             raise InputError(
                 f"{path} is an ARFF file; put the names of its attributes, separated by commas, in place of "
                 "all lines down to @data"
@@ -184,11 +184,16 @@ def number(text: str) -> float:
 
     Other than in ``float``, ``1_000`` is none, and neither is ``007``, a code; the sign U+2212 is a minus.
     """
-    plain = text.replace("\u2212", "-")
+    plain = plain_number(text)
     try:
         return float(plain) if plain.strip().isascii() and "_" not in plain and not is_code(text) else np.nan
     except ValueError:
         return np.nan
+
+
+def plain_number(text: str, mark: str = ".") -> str:
+    """Return a number's text with a decimal point for the decimal `mark`, and a minus for the sign U+2212."""
+    return text.replace(mark, ".").replace("\u2212", "-")
 
 
 def is_code(text: str) -> bool:

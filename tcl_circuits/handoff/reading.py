@@ -56,7 +56,9 @@ def read_parameters(text: str, source: str) -> dict[str, float]:
         If a line is no definition of numbers, or a parameter is defined twice.
     """
     found: dict[str, float] = {}
-    uncommented = "\n".join(re.split("[;$]", line, maxsplit=1)[0] for line in text.splitlines())
+    uncommented = "\n".join(
+        re.split("[;$]", line, maxsplit=1)[0] for line in text.removeprefix("\ufeff").splitlines()
+    )
     for line in statements(uncommented):
         head = line.words[0].lower()
         if head == "simulator":

@@ -21,7 +21,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tcl_circuits.arrays import BoolArray, FloatArray
-from tcl_circuits.delimited import Delimited, commas_are_decimal, has_comma, is_code, number
+from tcl_circuits.delimited import Delimited, commas_are_decimal, has_comma, is_code, number, plain_number
 from tcl_circuits.errors import InputError
 
 LARGEST = 1e150
@@ -168,7 +168,7 @@ class _Reading:
         lacks = ~usable & self._lacking() if self.leaves_out and not usable.all() else np.zeros_like(usable)
         kept = ~lacks.any(axis=1)
         if ragged or not usable[kept].all():
-            useless = set(compress(self.names, ~usable.any(axis=0))) if len(texts) > 1 else set()
+            useless = set(compress(self.names, (~usable.any(axis=0)).tolist())) if len(texts) > 1 else set()
             raise _refusal(str(self.table.path), self._faults(readers, classes, useless))
         counts = zip(self.names, lacks.sum(axis=0).tolist(), strict=True)
         left_out = LeftOut(int(np.sum(~kept)), kept.size, tuple(pair for pair in counts if pair[1]))
@@ -178,7 +178,7 @@ class _Reading:
             self.names,
             self.target,
             found[kept],
-            [] if classes is None else list(compress(texts, kept)),
+            [] if classes is None else list(compress(texts, kept.tolist())),
             left_out if left_out.rows else None,
         )
 
@@ -202,7 +202,7 @@ class _Reading:
     def _readers(self, found: FloatArray) -> list[_Reader]:
         """Choose how to read each column, of which some hold what is no number by itself."""
         comma = commas_are_decimal(cell for cells, _ in self._blocks() for column in cells for cell in column)
-        readers = [_decimals if comma else _numbers] * len(self.used)
+        readers: list[_Reader] = [_decimals if comma else _numbers] * len(self.used)
         for j in np.flatnonzero(np.isnan(found).all(axis=0)).tolist():
             seen = {cell.strip().lower() for cells, _ in self._blocks() for cell in cells[j]} - _MISSING
             if j != self.target and seen and seen <= _TRUTH.keys():
@@ -268,7 +268,7 @@ def _numbers(cells: Sequence[str]) -> FloatArray:
 
 
 def _decimals(cells: Sequence[str]) -> FloatArray:
-    return _numbers([cell.replace(",", ".") for cell in cells])
+    return _numbers([plain_number(cell, ",") for cell in cells])
 
 
 def _truths(cells: Sequence[str]) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -98,6 +99,7 @@ def _class_task(
         baseline=baseline,
         recipe=Recipe(epochs=40, batch=4, final_rate=0.05),
         classes=table.classes,
+        origin=_origin(table),
     )
 
 
@@ -125,7 +127,12 @@ def _value_task(
         f"{_TARGET_VOLTS:g} V a standard deviation",
         baseline=least_squares(*plain),
         recipe=Recipe(batch=4, final_rate=0.02, chirp=True),
+        origin=_origin(table),
     )
+
+
+def _origin(table: Table) -> dict[str, Any]:
+    return {"target": table.target_name, "features": list(table.feature_names)}
 
 
 def _limited(features: FloatArray) -> FloatArray:
