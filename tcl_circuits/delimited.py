@@ -164,7 +164,7 @@ class Delimited:
                     if number < self.line or _COMMENT.match(text):
                         continue
                     start = number
-                yield _BLANKS.sub(lambda found: found[1] or " ", text.strip(" ")) if blank else text
+                yield _BLANKS.sub(lambda found: found[1] or " ", text.strip()) + "\n" if blank else text
 
         with _reading(self.path, self.encoding) as stream:
             try:

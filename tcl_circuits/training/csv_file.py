@@ -166,9 +166,13 @@ class _Reading:
         if classes is not None:
             usable[:, self.target] = [text in classes for text in texts]
         lacks = ~usable & self._lacking() if self.leaves_out and not usable.all() else np.zeros_like(usable)
-        kept = ~lacks.any(axis=1)
+        kept: BoolArray = np.logical_not(lacks.any(axis=1))
         if ragged or not usable[kept].all():
-            useless = set(compress(self.names, (~usable.any(axis=0)).tolist())) if len(texts) > 1 else set()
+            useless = (
+                set(compress(self.names, np.logical_not(usable.any(axis=0)).tolist()))
+                if len(texts) > 1
+                else set()
+            )
             raise _refusal(str(self.table.path), self._faults(readers, classes, useless))
         counts = zip(self.names, lacks.sum(axis=0).tolist(), strict=True)
         left_out = LeftOut(int(np.sum(~kept)), kept.size, tuple(pair for pair in counts if pair[1]))

@@ -117,7 +117,7 @@ def test_measured_conductances(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_measured_conductances_are_read_as_tables_are(tmp_path: Path, mark: str, encoding: str) -> None:
     rows = [
-        "# measured on Monday",
+        "# measured",
         f"Conductance{mark}Edge",
         f'"4.7u"{mark}e0',
         mark,
