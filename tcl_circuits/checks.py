@@ -48,5 +48,11 @@ def finite_array(owner: str, name: str, value: ArrayLike) -> FloatArray:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a real number; a bool is none."""
-    return isinstance(value, Real) and not isinstance(value, bool)
+    """Whether a value is a real number that a float can hold; a bool is none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True

@@ -37,7 +37,7 @@ FAULTS = {
     "beyond infinity": ((*IRIS, "--tau-s", "1e99999999999999999999"), "--tau-s: '1e99999999999999999999'"),
     "slow as fast": ((*IRIS, "--tau-f", "1ms"), "tau_s = 0.001 s must be longer than tau_f = 0.001 s"),
     "slow before fast": ((*IRIS, "--tau-s", "1us"), "tau_s = 1e-06 s must be longer than tau_f = 1e-05 s"),
-    "target without data": ((*IRIS, "--target", "y"), "--target and --graph belong to --data"),
+    "target without data": ((*IRIS, "--target", "y"), "--target belongs to --data"),
     "data without target": (("train", "--data", "t.csv"), "--data t.csv needs --target COLUMN"),
     "data and task": (("train", "iris", "--data", "t.csv", "--target", "y"), "not both"),
     "no such data": (("train", "--data", "t.csv", "--target", "y"), "t.csv does not exist"),

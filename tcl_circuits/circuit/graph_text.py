@@ -69,7 +69,10 @@ class GraphText:
 
 def shown(value: object) -> str:
     """Return a value as a message shows it: its repr, shortened, without control characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of too many digits"
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 

@@ -11,11 +11,16 @@ from rich.table import Table
 from tcl_circuits.cli.app import app, messages, output, print_json
 from tcl_circuits.cli.options import (
     CellOption,
+    ClassesOption,
+    DropOption,
+    FeaturesOption,
+    MissingOption,
     NodesOption,
     OutOption,
     PolarityOption,
     SeedOption,
     SignalOption,
+    TargetOption,
     TauFOption,
     TauSOption,
     VoltsOption,
@@ -44,8 +49,11 @@ def export(
     volts: VoltsOption = None,
     targets: VoltsOption = None,
     data: Annotated[Path | None, typer.Option(help="The table that the run learned.")] = None,
-    target: Annotated[str | None, typer.Option(help="Its column that was learned.")] = None,
-    classes: Annotated[bool, typer.Option("--classes", help="Its numeric target is classes.")] = False,
+    target: TargetOption = None,
+    classes: ClassesOption = False,
+    features: FeaturesOption = None,
+    drop: DropOption = None,
+    missing: MissingOption = "refuse",
     signal_: SignalOption = "power",
     cell: CellOption = "sense",
     samples: Annotated[int, typer.Option(help="Test samples of the inference bench.", min=1)] = 8,
@@ -65,6 +73,7 @@ def export(
 ) -> None:
     """Hand a network over: netlists, test benches and expected figures in one directory."""
     from tcl_circuits.commands import export as command
+    from tcl_circuits.commands.given_table import GivenTable
     from tcl_circuits.commands.graph import GraphDrive
     from tcl_circuits.handoff.parts import Parts
 
@@ -75,9 +84,14 @@ def export(
         outputs=names(outputs),
         ground=ground,
         drive=GraphDrive(volts_of(volts, "--volts"), volts_of(targets, "--targets")),
-        data=data,
-        target=target,
-        classes=classes,
+        table=GivenTable.of(
+            data,
+            target=target,
+            classes=classes,
+            features=names(features),
+            drop=names(drop) or (),
+            missing=missing,
+        ),
         signal=signal_,  # type: ignore[arg-type]  # named_cell says so if it is none
         cell=cell,
         samples=samples,

@@ -22,6 +22,13 @@ CheckOption = Annotated[
 ]
 NodesOption = Annotated[str | None, typer.Option(help="Node names, separated by commas.")]
 VoltsOption = Annotated[str | None, typer.Option(help="Voltages, separated by commas.")]
+TargetOption = Annotated[str | None, typer.Option(help="The table's column to learn.")]
+ClassesOption = Annotated[bool, typer.Option("--classes", help="Take a numeric target as classes.")]
+FeaturesOption = Annotated[
+    str | None, typer.Option(help="Columns to learn from, separated by commas; by default all others.")
+]
+DropOption = Annotated[str | None, typer.Option(help="Columns to leave out, separated by commas.")]
+MissingOption = Annotated[str, typer.Option(help="Rows without a value: refuse the table, or drop them.")]
 ExecutorOption = Annotated[
     str, typer.Option(help="local, dask (a cluster of this machine's cores) or dask:ADDRESS.")
 ]

@@ -20,16 +20,21 @@ from tcl_circuits.cli.app import app, messages, output, print_json
 from tcl_circuits.cli.options import (
     CellOption,
     CheckOption,
+    ClassesOption,
+    DropOption,
     EngineOption,
+    FeaturesOption,
     ForceOption,
     JsonOption,
+    MissingOption,
     OutOption,
     PolarityOption,
     SeedOption,
+    TargetOption,
     TauFOption,
     TauSOption,
 )
-from tcl_circuits.commands.options import sawtooth
+from tcl_circuits.commands.options import names, sawtooth
 from tcl_circuits.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
 
 
 _FOR_NETWORKS = (
-    *("target", "graph", "classes", "engine", "signal_", "cell", "workers"),
+    *("target", "features", "drop", "missing", "graph", "classes", "engine", "signal_", "cell", "workers"),
     *("chirp", "tau_f", "tau_s", "polarity"),
 )
 _FOR_LAYERED = ("hidden", "shift", "compiled")
@@ -55,9 +60,12 @@ def train(
         Path | None,
         typer.Option(help="A CSV table of yours; for mnist, fashion-mnist a folder of IDX files."),
     ] = None,
-    target: Annotated[str | None, typer.Option(help="Its column to learn.")] = None,
+    target: TargetOption = None,
     graph: Annotated[Path | None, typer.Option(help="A network for it (GraphML or node-link JSON).")] = None,
-    classes: Annotated[bool, typer.Option("--classes", help="Take a numeric target as classes.")] = False,
+    classes: ClassesOption = False,
+    features: FeaturesOption = None,
+    drop: DropOption = None,
+    missing: MissingOption = "refuse",
     engine: EngineOption = "auto",
     rule: Annotated[str, typer.Option(help="tcl, contrast (explicit memory) or gradient (adjoint).")] = "tcl",
     signal_: Annotated[str, typer.Option("--signal", help="power, abs or linear.")] = "power",
@@ -96,13 +104,19 @@ def train(
         return
     _refuse(ctx, _FOR_LAYERED, f"belongs to layered circuits: {', '.join(TASKS)}")
     from tcl_circuits.commands import train as command
+    from tcl_circuits.commands.given_table import GivenTable
 
     request = command.TrainRequest(
         task=task,
-        data=data,
-        target=target,
+        table=GivenTable.of(
+            data,
+            target=target,
+            classes=classes,
+            features=names(features),
+            drop=names(drop) or (),
+            missing=missing,
+        ),
         graph=graph,
-        classes=classes,
         engine=engine,
         rule=rule,
         signal=signal_,  # type: ignore[arg-type]

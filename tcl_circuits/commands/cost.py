@@ -11,8 +11,9 @@ from typing import Any
 from tcl_circuits.circuit.cells import Cell, Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.commands.given_table import GivenTable
 from tcl_circuits.commands.output import claim, write_json
-from tcl_circuits.commands.run_directory import GivenTable, read_summary, task_of
+from tcl_circuits.commands.run_directory import read_summary, task_of
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.cost import draw_cost
 from tcl_circuits.figures.style import save
@@ -36,9 +37,7 @@ class CostRequest:
     """What to account for, and where to leave it; fields are the options of the command line."""
 
     subject: str
-    data: Path | None = None
-    target: str | None = None
-    classes: bool = False
+    table: GivenTable | None = None
     signal: Signal = "power"
     cell: str = "sense"
     seed: int = 0
@@ -124,10 +123,9 @@ def _of_run(request: CostRequest, run: Path) -> _Subject:
     trained = read_network(run / "network.json")
     saved = Checkpoint.load(run / "checkpoint.npz", Course)
     settings, seed = saved.settings, int(summary.get("seed", 0))
-    given = None if request.data is None else GivenTable(request.data, request.target, request.classes)
-    task = task_of(summary, trained, seed, given)
+    task = task_of(summary, trained, seed, request.table)
     if task is None:
-        raise InputError(f"the samples of {run} are not in it: give --data FILE.csv --target COLUMN")
+        raise InputError(f"the samples of {run} are not in it: give --data FILE.csv")
     cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
     saw = Sawtooth(settings["tau_f"], settings["tau_s"], settings["polarity"])
     remarks = []
@@ -141,7 +139,7 @@ def _of_run(request: CostRequest, run: Path) -> _Subject:
     pace = Pace.following(saw, float(saved.course.rows[-1, _CHIRP]), tau)
     last = _Cycle(trained, pace.saw, Learning(learning.slope * pace.threshold, learning.gain))
     # Of a user's table, the network before training is not kept.
-    first = {"first": _Cycle(task.network, saw, learning)} if given is None else {}
+    first = {"first": _Cycle(task.network, saw, learning)} if request.table is None else {}
     state = saved.course
     training = {
         "epochs": state.epoch,

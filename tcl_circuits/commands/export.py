@@ -14,9 +14,10 @@ from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.export_circuit import known_facts, of_circuit_run
+from tcl_circuits.commands.given_table import GivenTable
 from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.commands.output import claim
-from tcl_circuits.commands.run_directory import GivenTable, read_summary, task_of
+from tcl_circuits.commands.run_directory import read_summary, task_of
 from tcl_circuits.errors import InputError
 from tcl_circuits.fitting import Checkpoint
 from tcl_circuits.handoff.bundle import write_bundle
@@ -35,9 +36,7 @@ _IN_A_BUNDLE = (
     "inputs",
     "outputs",
     "ground",
-    "data",
-    "target",
-    "classes",
+    "table",
     "signal",
     "cell",
     "samples",
@@ -55,9 +54,7 @@ class ExportRequest:
     outputs: Sequence[str] | None = None
     ground: str | None = None
     drive: GraphDrive = field(default_factory=GraphDrive)
-    data: Path | None = None
-    target: str | None = None
-    classes: bool = False
+    table: GivenTable | None = None
     signal: Signal = "power"
     cell: str = "sense"
     samples: int = 8
@@ -136,7 +133,11 @@ def _source(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
 def _of_no_use(request: ExportRequest) -> list[str]:
     """Remark on options that a bundle answers by itself."""
     plain = ExportRequest(request.source)
-    given = [f"--{name}" for name in _IN_A_BUNDLE if getattr(request, name) != getattr(plain, name)]
+    given = [
+        f"--{name}".replace("table", "data")
+        for name in _IN_A_BUNDLE
+        if getattr(request, name) != getattr(plain, name)
+    ]
     if request.drive != plain.drive:
         given.append("--volts or --targets")
     if request.saw != plain.saw:
@@ -169,19 +170,20 @@ def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     if summary.get("engine") == "layered":
         from tcl_circuits.commands.export_layered import of_layered_run
 
-        return of_layered_run(run, summary, request.samples, request.data)
+        return of_layered_run(
+            run, summary, request.samples, None if request.table is None else request.table.data
+        )
     network = read_network(run / "network.json")
     cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
     saw, remarks = _protocol(run, request)
     seed = int(summary.get("seed", 0))
-    given = None if request.data is None else GivenTable(request.data, request.target, request.classes)
-    task = task_of(summary, network, seed, given)
+    task = task_of(summary, network, seed, request.table)
     name = str(summary.get("task", run.name))
     facts = known_facts(summary)
     if task is None:
         remarks.append(
             f"the samples of {run} are not in it, so its test benches use one of their own: "
-            "give --data FILE.csv --target COLUMN"
+            "give --data FILE.csv"
         )
         plain = _of_network(replace(request, cell=str(summary["cell"]), signal=cell.signal, saw=saw), network)
         return replace(plain, title=name, seed=seed, facts=facts), None, remarks

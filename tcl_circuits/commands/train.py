@@ -20,6 +20,7 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.run_netlist import run_netlist
 from tcl_circuits.commands.check import check_inference, chosen
 from tcl_circuits.commands.engine import choose
+from tcl_circuits.commands.given_table import GivenTable
 from tcl_circuits.commands.output import claim, number, resumable, write_csv, write_json, write_text
 from tcl_circuits.commands.provenance import Clock, versions
 from tcl_circuits.engines import Engine, Ngspice, Reference, Transient, waveforms
@@ -32,7 +33,6 @@ from tcl_circuits.figures.waveforms import draw_waveforms
 from tcl_circuits.layered.tasks import TASKS as LAYERED
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training import tasks
-from tcl_circuits.training.table import as_classes, read_table
 from tcl_circuits.training.tasks import Task
 from tcl_circuits.training.trainer import Progress, Trainer
 
@@ -42,10 +42,8 @@ class TrainRequest:
     """What to train, how, and where to leave it; fields are the options of the command line."""
 
     task: str | None = None
-    data: Path | None = None
-    target: str | None = None
+    table: GivenTable | None = None
     graph: Path | None = None
-    classes: bool = False
     engine: str = "auto"
     rule: str = "tcl"
     signal: Signal = "power"
@@ -62,21 +60,18 @@ class TrainRequest:
 
     def make_task(self) -> Task:
         """The task, or the user's table as one."""
-        if self.data is None:
+        if self.table is None:
             if self.task is None:
                 raise InputError(f"name a task ({_known_tasks()}) or give --data FILE.csv --target COLUMN")
-            if self.target is not None or self.graph is not None:
-                raise InputError("--target and --graph belong to --data; a named task brings its own network")
+            if self.graph is not None:
+                raise InputError("--graph belongs to --data; a named task brings its own network")
             if self.task not in tasks.TASKS:
                 raise InputError(f"there is no task {self.task!r}; there are {_known_tasks()}")
             return tasks.load(self.task, self.seed)
         if self.task is not None:
-            raise InputError(f"give either the task {self.task!r} or --data {self.data}, not both")
-        if self.target is None:
-            raise InputError(f"--data {self.data} needs --target COLUMN, the column to learn")
-        table = read_table(self.data, self.target)
+            raise InputError(f"give either the task {self.task!r} or --data {self.table.data}, not both")
         network = None if self.graph is None else read_network(self.graph, seed=self.seed)
-        return tasks.from_table(as_classes(table) if self.classes else table, self.seed, network)
+        return self.table.task(self.seed, network)
 
 
 def _known_tasks() -> str:
@@ -125,12 +120,14 @@ def train(
         require_solvable(task.network, cell)
     trainer = Trainer(task.network, cell, saw, engine, request.rule, request.seed, request.chirp)
     theta = trainer.theta(task)
-    label = task.name if request.data is None else request.data.stem
+    label = task.name if request.table is None else request.table.data.stem
     out = request.out or Path("runs") / f"{label}-{request.rule}-{engine.name}-seed{request.seed}"
     clock, checkpoint = Clock(), out / "checkpoint.npz"
     with claim(out, request.force, request.resume), resumable(checkpoint):
         if remark is not None:
             notify(remark)
+        if request.table is not None and task.classes is not None:
+            notify(f"classes {', '.join(f'{name} {count}' for name, count in task.class_counts().items())}")
         with closing(engine):
             history = trainer.fit(
                 task, request.epochs, checkpoint=checkpoint, resume=request.resume, progress=progress
@@ -177,6 +174,7 @@ def _summary(
     return {
         "task": task.name,
         "description": task.description,
+        "table": None if request.table is None else request.table.kept(),
         "engine": engine.name,
         "rule": request.rule,
         "signal": trainer.cell.signal,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -17,8 +15,9 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link
 from tcl_circuits.circuit.part_text import read_parts
 from tcl_circuits.circuit.parts import Part
+from tcl_circuits.delimited import Delimited, commas_are_decimal, plain_number
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import parse_json, read_text
+from tcl_circuits.files import parse_json
 from tcl_circuits.handoff.anew import differences, written_anew
 from tcl_circuits.handoff.checked import Entry
 from tcl_circuits.handoff.design import Design, design_of
@@ -175,8 +174,9 @@ def read_conductances(path: str | Path, network: Network) -> Network:
     Parameters
     ----------
     path : str or Path
-        A table with the columns ``edge`` (``e0``, ``xe0``, ``g_e0`` or the edge's name) and ``conductance``
-        (siemens, or text such as ``4.7u``). Edges that are not in it keep their values.
+        A table of the format of :mod:`tcl_circuits.delimited` with the columns ``edge`` (``e0``, ``xe0``,
+        ``g_e0`` or the edge's name) and ``conductance`` (siemens, or text such as ``4.7u``). Edges that are
+        not in it keep their values.
     network : Network
         The network measured.
 
@@ -185,22 +185,28 @@ def read_conductances(path: str | Path, network: Network) -> Network:
     InputError
         If the file can't be read, an edge is unknown or listed twice, or a value is no conductance.
     """
-    text = read_text(Path(path), "give a csv table in UTF-8")
-    table = csv.DictReader(io.StringIO(text))
-    if table.fieldnames is None or not {"edge", "conductance"} <= set(table.fieldnames):
-        raise InputError(f"{path} needs the columns edge and conductance; it has {table.fieldnames or []}")
+    table = Delimited.read(Path(path), "give a table with the columns edge and conductance")
+    columns = [table.column(name) for name in ("edge", "conductance")]
     index = {label: e for e, label in enumerate(network.edge_labels)}
     for e in range(network.edge_count):
         index |= dict.fromkeys((f"e{e}", f"xe{e}", f"g_e{e}"), e)
+    rows = list(table.rows())
+    mark = (
+        "," if commas_are_decimal(row[columns[1]] for _, row in rows if len(row) == len(table.names)) else "."
+    )
     values, seen = network.conductance.copy(), set[int]()
-    for number, row in enumerate(table, 2):
-        place = f"{path}, line {number}"
-        e = index.get(row["edge"] or "", -1)
+    for line, row in rows:
+        place = f"{path}, line {line}"
+        if len(row) != len(table.names):
+            remedy = f"complete the row, and quote cells that contain {table.delimiter!r}"
+            raise InputError(f"{place}: {len(row)} cells where the header has {len(table.names)}; {remedy}")
+        name, value = (row[k].strip() for k in columns)
+        e = index.get(name, -1)
         if e < 0 or e in seen:
             state = "is listed a second time" if e in seen else "is no edge of the network"
-            raise InputError(f"{place}: {row['edge']!r} {state}")
+            raise InputError(f"{place}: {name!r} {state}")
         seen.add(e)
-        values[e] = parse_quantity(row["conductance"] or "", "S", f"{place}: conductance")
+        values[e] = parse_quantity(plain_number(value, mark), "S", f"{place}: conductance")
         if not (np.isfinite(values[e]) and values[e] > 0):
             raise InputError(f"{place}: conductance = {values[e]:g} S must be positive and finite")
     return measured(network, values)

@@ -57,7 +57,8 @@ def read_parameters(text: str, source: str) -> dict[str, float]:
         If a line is no definition of numbers, or a parameter is defined twice.
     """
     found: dict[str, float] = {}
-    uncommented = "\n".join(re.split("[;$]", line, maxsplit=1)[0] for line in text.splitlines())
+    lines = text.removeprefix("\ufeff").splitlines()
+    uncommented = "\n".join(re.split("[;$]", line, maxsplit=1)[0] for line in lines)
     for line in statements(uncommented):
         head = line.words[0].lower()
         if head == "simulator":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tcl_circuits.checks import is_number
+from tcl_circuits.circuit.graph_text import shown
 from tcl_circuits.errors import InputError
 from tcl_circuits.files import read_text
 
@@ -181,7 +182,7 @@ class Imperfections:
 
 
 def _check(name: str, value: object, domain: Any, kind: type) -> None:
-    place = f"imperfections: {name} = {value!r}"
+    place = f"imperfections: {name} = {shown(value)}"
     if kind is bool:
         if not isinstance(value, bool):
             raise InputError(f"{place} must be true or false")

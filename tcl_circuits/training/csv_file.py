@@ -1,45 +1,101 @@
-"""The text of a CSV file as numbers, or one refusal that lists its faults with line, column and remedy.
+"""The columns of a table as numbers, or one refusal that lists its faults with line, column and remedy.
 
-The file is UTF-8 or UTF-16 text, with or without a byte-order mark: a header row, then one row per example.
-Cells are separated by commas, semicolons or tabs, whichever the first line has most of outside of quotes.
-Numbers have a decimal point; a decimal comma is refused, as ``1,234`` may mean two things. Lines without
-content are skipped.
+The file is one of :mod:`tcl_circuits.delimited`, one row per example. Numbers have a decimal point; decimal
+commas are read where they can be nothing else, and refused where ``1,234`` may mean two things. A column of
+``true`` and ``false`` is read as 1 and 0.
 
-The csv reader of the standard library is used, in blocks of rows: other than the parser of a data frame it
-knows the line of a row, tells missing cells from empty ones, and lets every number be rounded exactly.
+Rows are read in blocks, so that a table may be larger than what Python makes of its text.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import difflib
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from dataclasses import dataclass
+from itertools import compress, islice
+from operator import itemgetter
 from pathlib import Path
-from textwrap import shorten
-from typing import TextIO
+from typing import TypeAlias
 
 import numpy as np
 
-from tcl_circuits.arrays import FloatArray
+from tcl_circuits.arrays import BoolArray, FloatArray
+from tcl_circuits.delimited import Delimited, commas_are_decimal, has_comma, is_code, number, plain_number
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import require_file
 
 LARGEST = 1e150
 """Numbers beyond are placeholders, with squares that overflow."""
+MISSING = ("refuse", "drop")
+"""What can be done about a row without a value somewhere."""
 _MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "missing", "?", "-", "--", "."})
+_TRUTH = {"true": 1.0, "false": 0.0}
 _TEXT = "is not a number; write it as one, or delete the row"
+_COMMA = "has a comma; write a decimal point, and no separator of thousands"
+_CODE = "has a leading zero, as codes have; write it without, or leave the column out with --drop"
+_LEADING_ZERO = re.compile(r"\n\s*0\d")
 _SHOWN = 10
 _BLOCK_CELLS = 2000  # larger blocks are slower, as the garbage collector walks them
 _BLOCK_ROWS = 50  # at least
 
+_Reader: TypeAlias = Callable[[Sequence[str]], FloatArray]
 
-def read_columns(file: Path, target: str) -> tuple[list[str], FloatArray, list[str]]:
-    """Read a CSV file of the format described at the top of this module.
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows that were left out, as they lack a value.
+
+    Parameters
+    ----------
+    rows, of : int
+        How many, and of how many.
+    columns : mapping
+        In how many of them each column has none.
+    """
+
+    rows: int
+    of: int
+    columns: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        """What was left out and why, in words."""
+        where = ", ".join(f"{name} ({count})" for name, count in self.columns)
+        return f"{self.rows} of {self.of} rows left out: missing value in {where}"
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Columns of a table.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Their names, in the order of the file.
+    target : int
+        Which of them is to be learned.
+    values : ndarray of shape (rows, columns)
+        Numbers, finite; nan in the target column if that is text.
+    texts : list of str
+        Cells of the target column (rows,), empty if they are numbers.
+    left_out : LeftOut or None
+        Rows that are not among these.
+    """
+
+    names: tuple[str, ...]
+    target: int
+    values: FloatArray
+    texts: list[str]
+    left_out: LeftOut | None = None
+
+
+def read_columns(
+    file: Path,
+    target: str,
+    features: Collection[str] | None = None,
+    drop: Collection[str] = (),
+    missing: str = "refuse",
+) -> Columns:
+    """Read columns of a file of the format described at the top of this module.
 
     Parameters
     ----------
@@ -47,15 +103,12 @@ def read_columns(file: Path, target: str) -> tuple[list[str], FloatArray, list[s
         The file.
     target : str
         The one column that may hold text.
-
-    Returns
-    -------
-    names : list of str
-        Names of the columns.
-    values : ndarray of shape (rows, columns)
-        Numbers, finite; nan in the target column if that is text.
-    texts : list of str
-        Cells of the target column (rows,), empty if they are numbers.
+    features : collection of str, optional
+        The other columns to read; by default all. What stands in those that are not read does not matter.
+    drop : collection of str
+        Columns not to read.
+    missing : {"refuse", "drop"}
+        What to do about rows in which a column that is read has no value.
 
     Raises
     ------
@@ -63,149 +116,182 @@ def read_columns(file: Path, target: str) -> tuple[list[str], FloatArray, list[s
         If the file is no text or has a faulty header, if rows are ragged, or if cells are empty, not numbers
         or not finite (listed together, with line, column, value and remedy).
     """
-    require_file(file, "give the path of a CSV file")
-    try:
-        with file.open(encoding=_encoding(file), newline="") as stream:
-            return _parse(stream, target, str(file))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file} is not {error.encoding} text ({error.reason}); save it as UTF-8") from error
-    except OSError as error:
-        raise InputError(f"{file} can't be read: {error.strerror}") from error
+    if missing not in MISSING:
+        raise InputError(f"missing = {missing!r} is none of {', '.join(MISSING)}")
+    table = Delimited.read(file, "give the path of a CSV file")
+    return _Reading(table, *_chosen(table, target, features, drop), missing == "drop").columns()
 
 
-def _encoding(file: Path) -> str:
-    with file.open("rb") as stream:
-        head = stream.read(4096)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    zeros = head[::2].count(0), head[1::2].count(0)
-    if max(zeros) == 0:
-        return "utf-8-sig"
-    if min(zeros) > 0 or max(zeros) < 3 / 8 * len(head):
-        raise InputError(f"{file} is binary, not text; export the table as CSV (in Excel: 'CSV UTF-8')")
-    return "utf-16-le" if zeros[1] else "utf-16-be"
+def _chosen(
+    table: Delimited, target: str, features: Collection[str] | None, drop: Collection[str]
+) -> tuple[list[int], int]:
+    """Positions of the columns to read, and which of these is the target."""
+    learned, dropped = table.column(target), {table.column(name) for name in drop}
+    wanted = set(range(len(table.names))) if features is None else {table.column(name) for name in features}
+    if learned in dropped or (features is not None and learned in wanted):
+        raise InputError(f"{table.path}: {target!r} is the target; take it out of --features and --drop")
+    twice = wanted & dropped
+    if features is not None and twice:
+        raise InputError(
+            f"{table.path}: {table.names[min(twice)]!r} is in both --features and --drop; take it out of one"
+        )
+    used = sorted((wanted | {learned}) - dropped)
+    if len(used) == 1:
+        remedy = "add or leave columns of numbers, separated by commas, semicolons, tabs, bars or blanks"
+        raise InputError(f"{table.path}, row {table.line}: no column but the target; {remedy}")
+    return used, used.index(learned)
 
 
-def _parse(stream: TextIO, target: str, source: str) -> tuple[list[str], FloatArray, list[str]]:
-    records = _records(stream, source)
-    names = _header(records, target, source)
-    column = names.index(target)
-    blocks, texts, ragged = [np.empty((0, len(names)))], list[str](), False
-    while taken := list(islice(records, max(_BLOCK_ROWS, _BLOCK_CELLS // len(names)))):
-        rows = [row for _, row in taken if len(row) == len(names)]
-        ragged |= len(rows) < len(taken)
-        blocks.append(_block(rows, len(names)))
-        texts += [row[column].strip() for row in rows]
-    values = np.concatenate(blocks)
-    usable = np.abs(values) <= LARGEST
-    kinds = {} if usable[:, column].all() else {text: _fault(text) == _TEXT for text in set(texts)}
-    is_text = [kinds[text] for text in texts] if kinds else []
-    known = sum(text.lower() not in _MISSING for text in texts) if kinds else 0
-    class_column = target if 2 * sum(is_text) > known else ""
-    if class_column:
-        usable[:, column] = is_text
-    if ragged or not usable.all():
-        useless = {name for j, name in enumerate(names) if len(texts) > 1 and not usable[:, j].any()}
-        rows_below = islice(_records(stream, source), 1, None)
-        raise _refusal(source, _faults(rows_below, names, class_column, useless))
-    return names, values, texts if class_column else []
+@dataclass(frozen=True)
+class _Reading:
+    """What is read of a table: columns `used`, the one at `target` among them the target."""
+
+    table: Delimited
+    used: list[int]
+    target: int
+    leaves_out: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.table.names[k] for k in self.used)
+
+    def columns(self) -> Columns:
+        readers: list[_Reader] = [_numbers] * len(self.used)
+        found, texts, ragged = self._parsed(readers)
+        if np.delete(~_usable(found), self.target, axis=1).any() or any(map(has_comma, set(texts))):
+            readers = self._readers(found)
+            found, texts, ragged = self._parsed(readers)
+        usable = _usable(found)
+        classes = None if usable[:, self.target].all() else _classes(texts)
+        if classes is not None:
+            usable[:, self.target] = [text in classes for text in texts]
+        lacks = ~usable & self._lacking() if self.leaves_out and not usable.all() else np.zeros_like(usable)
+        kept: BoolArray = np.logical_not(lacks.any(axis=1))
+        if ragged or not usable[kept].all():
+            useless = (
+                set(compress(self.names, np.logical_not(usable.any(axis=0)).tolist()))
+                if len(texts) > 1
+                else set()
+            )
+            raise _refusal(str(self.table.path), self._faults(readers, classes, useless))
+        counts = zip(self.names, lacks.sum(axis=0).tolist(), strict=True)
+        left_out = LeftOut(int(np.sum(~kept)), kept.size, tuple(pair for pair in counts if pair[1]))
+        if left_out.rows == left_out.of > 0:
+            raise InputError(f"{self.table.path}: {left_out}; fill them, or leave out columns with --drop")
+        return Columns(
+            self.names,
+            self.target,
+            found[kept],
+            [] if classes is None else list(compress(texts, kept.tolist())),
+            left_out if left_out.rows else None,
+        )
+
+    def _blocks(self) -> Iterator[tuple[list[Sequence[str]], bool]]:
+        """Yield the cells of each column by block, and whether the block has ragged rows."""
+        width, rows = len(self.table.names), self.table.rows()
+        while taken := list(islice(rows, max(_BLOCK_ROWS, _BLOCK_CELLS // width))):
+            whole = [itemgetter(*self.used)(row) for _, row in taken if len(row) == width]
+            yield list(zip(*whole, strict=True)) or [()] * len(self.used), len(whole) < len(taken)
+
+    def _parsed(self, readers: Sequence[_Reader]) -> tuple[FloatArray, list[str], bool]:
+        """Return numbers, nan where there are none; the target's texts; whether rows are ragged."""
+        blocks, texts, any_ragged = [np.empty((0, len(self.used)))], list[str](), False
+        for cells, ragged in self._blocks():
+            columns = [read(column) for read, column in zip(readers, cells, strict=True)]
+            blocks.append(np.stack(columns, axis=1))
+            texts += [text.strip() for text in cells[self.target]]
+            any_ragged |= ragged
+        return np.concatenate(blocks), texts, any_ragged
+
+    def _readers(self, found: FloatArray) -> list[_Reader]:
+        """Choose how to read each column, of which some hold what is no number by itself."""
+        comma = commas_are_decimal(cell for cells, _ in self._blocks() for column in cells for cell in column)
+        readers: list[_Reader] = [_decimals if comma else _numbers] * len(self.used)
+        for j in np.flatnonzero(np.isnan(found).all(axis=0)).tolist():
+            seen = {cell.strip().lower() for cells, _ in self._blocks() for cell in cells[j]} - _MISSING
+            if j != self.target and seen and seen <= _TRUTH.keys():
+                readers[j] = _truths
+        return readers
+
+    def _lacking(self) -> BoolArray:
+        """Where cells have no value."""
+        blocks = [
+            [[cell.strip().lower() in _MISSING for cell in column] for column in cells]
+            for cells, _ in self._blocks()
+        ]
+        return np.concatenate([np.array(block, dtype=bool) for block in blocks], axis=1).T
+
+    def _faults(
+        self, readers: Sequence[_Reader], classes: Collection[str] | None, useless: set[str]
+    ) -> Iterator[str]:
+        """Describe the faults in the order of the file, but all those of a useless column as one."""
+        table, told = self.table, set[str]()
+        for line, row in table.rows():
+            if len(row) != len(table.names):
+                remedy = f"complete the row, and quote cells that contain {table.delimiter!r}"
+                yield f"row {line}: {len(row)} cells where the header has {len(table.names)}; {remedy}"
+                continue
+            for j, (k, name, read) in enumerate(zip(self.used, self.names, readers, strict=True)):
+                fault = "" if _usable(read([row[k]])).all() else _fault(row[k])
+                if classes is not None and j == self.target:
+                    named = row[k].strip() in classes
+                    fault = (
+                        "" if named else _fault(row[k]) or "is a number among names; write it as 'class 1'"
+                    )
+                if self.leaves_out and row[k].strip().lower() in _MISSING:
+                    fault = ""
+                if name in useless and fault:
+                    hint = "" if fault == _COMMA else f" (no cell of this column is usable: --drop {name!r}?)"
+                    fault = "" if name in told else fault + hint
+                    told.add(name)
+                if fault:
+                    shown = row[k] if len(row[k]) <= 40 else f"{row[k][:40]}..."
+                    yield f"row {line}, column {name!r}: {shown!r} {fault}"
 
 
-def _block(rows: Sequence[Sequence[str]], width: int) -> FloatArray:
-    values = np.empty((len(rows), width))
-    for column, cells in enumerate(zip(*rows, strict=True)):
-        values[:, column] = _numbers(cells)
-    return values
+def _classes(texts: Sequence[str]) -> frozenset[str] | None:
+    """Return which cells of a target name classes, nothing if the target is numbers."""
+    known = [text for text in texts if text.lower() not in _MISSING]
+    different = set(known)
+    if any(map(is_code, different)) and all(text.isdigit() for text in different):
+        return frozenset(different)
+    named = frozenset(text for text in different if _fault(text) in (_TEXT, _CODE))
+    return named if 2 * sum(text in named for text in known) > len(known) else None
 
 
-def _records(stream: TextIO, source: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows with content from the start of the file, each with the number of its first line."""
-    stream.seek(0)
-    first = re.sub('"[^"]*"', "", next(filter(str.strip, stream), ""))
-    delimiter = max(",;\t", key=first.count)
-    stream.seek(0)
-    reader, line = csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True), 1
-    try:
-        for row in reader:
-            if row and (row[0].strip() or any(row[1:])):
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        remedy = "close each quotation mark, and double those within a quoted cell"
-        raise InputError(f"{source}, row {line}: {error}; {remedy}") from error
-
-
-def _header(records: Iterator[tuple[int, list[str]]], target: str, source: str) -> list[str]:
-    line, row = next(records, (1, []))
-    names = [name.strip() for name in row]
-    twice = [repr(name) for name, count in Counter(names).items() if count > 1]
-    if not any(_fault(name) for name in names):
-        fault = "no header; name the columns in the first row, and give the numbers in the rows below"
-    elif "" in names:
-        fault = f"column {names.index('') + 1} has no name; name it or delete the column"
-    elif twice:
-        fault = f"several columns are named {', '.join(twice)}; rename or delete them"
-    elif target not in names:
-        near = "".join(f" (did you mean {name!r}?)" for name in difflib.get_close_matches(target, names, n=1))
-        fault = f"no column {target!r}{near}; the columns are {shorten(', '.join(map(repr, names)), 1000)}"
-    elif len(names) == 1:
-        fault = "no column but the target; add columns of numbers, separated by commas, semicolons or tabs"
-    else:
-        return names
-    raise InputError(f"{source}, row {line}: {fault}")
-
-
-def _number(text: str) -> float:
-    """Return the value of a cell, nan if it is none; other than in ``float``, 1_000 is none."""
-    try:
-        return float(text) if text.strip().isascii() and "_" not in text else np.nan
-    except ValueError:
-        return np.nan
+def _usable(values: FloatArray) -> BoolArray:
+    return np.asarray(np.abs(values) <= LARGEST)
 
 
 def _numbers(cells: Sequence[str]) -> FloatArray:
-    text = "".join(cells)
-    if text.isascii() and "_" not in text:
+    text = "\n".join(["", *cells])
+    if text.isascii() and "_" not in text and not _LEADING_ZERO.search(text):
         with suppress(ValueError):
             return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
-    return np.fromiter(map(_number, cells), dtype=np.float64, count=len(cells))
+    return np.fromiter(map(number, cells), dtype=np.float64, count=len(cells))
+
+
+def _decimals(cells: Sequence[str]) -> FloatArray:
+    return _numbers([plain_number(cell, ",") for cell in cells])
+
+
+def _truths(cells: Sequence[str]) -> FloatArray:
+    return np.array([_TRUTH.get(cell.strip().lower(), np.nan) for cell in cells])
 
 
 def _fault(cell: str) -> str:
     """Say what keeps a cell from being a usable number, and the remedy; nothing for a number."""
     text = cell.strip()
-    value = _number(text)
+    value = number(text)
     if abs(value) <= LARGEST:
         return ""
     if text.lower() in _MISSING:
-        return "is no value; fill the cell or delete the row"
+        return "is no value; fill the cell, or leave such rows out with --missing drop"
     if not np.isnan(value):
         return f"is infinite or beyond {LARGEST:g}; correct it or delete the row"
-    if "," in text and not np.isnan(_number(text.replace(",", ""))):
-        return "has a comma; write a decimal point, and no separator of thousands"
-    return _TEXT
-
-
-def _faults(
-    records: Iterator[tuple[int, list[str]]], names: list[str], class_column: str, useless: set[str]
-) -> Iterator[str]:
-    """Describe the faults in the order of the file, but all those of a useless column as one."""
-    told = set[str]()
-    for line, row in records:
-        if len(row) != len(names):
-            remedy = "complete the row, and quote cells that contain the delimiter"
-            yield f"row {line}: {len(row)} cells where the header has {len(names)}; {remedy}"
-            continue
-        for name, cell in zip(names, row, strict=True):
-            fault = _fault(cell)
-            if name == class_column:
-                fault = "" if fault == _TEXT else fault or "is a number among names; write it as 'class 1'"
-            if name in useless:
-                fault = "" if name in told else f"{fault} (no cell of this column is usable: delete it?)"
-                told.add(name)
-            if fault:
-                shown = cell if len(cell) <= 40 else f"{cell[:40]}..."
-                yield f"row {line}, column {name!r}: {shown!r} {fault}"
+    if is_code(text):
+        return _CODE
+    return _COMMA if has_comma(text) else _TEXT
 
 
 def _refusal(source: str, faults: Iterator[str]) -> InputError:

@@ -105,6 +105,7 @@ class Run:
         plan, task, recipe = self._plan, self._task, self._recipe
         shared: dict[str, Any] = {
             "task": task.name,
+            **task.origin,
             "rule": plan.rule,
             "engine": self._plan.engine.name,
             "cell": type(self._plan.cell).__name__,

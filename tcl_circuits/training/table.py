@@ -1,7 +1,9 @@
-"""A user's own table as training data: a CSV file in, standardised training and test rows out."""
+"""A user's own table as training data: a file in, standardised training and test rows out."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
@@ -9,12 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
-from tcl_circuits.errors import InputError
-from tcl_circuits.training.csv_file import LARGEST, read_columns
+from tcl_circuits.errors import InputError, Remark
+from tcl_circuits.training.csv_file import LARGEST, LeftOut, read_columns
 
 MIN_ROWS = 6
 MIN_CLASS_ROWS = 3  # a third of the rows are test rows, and each part needs every class
 MAX_CLASSES = 50
+FEW = 10
+"""Most whole numbers of a target that may be meant as classes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,8 @@ class Table:
         Name of the target column, path of the file.
     dropped : tuple of str
         Columns left out of the features because they hold one value in every row.
+    left_out : LeftOut or None
+        Rows left out because they lack a value.
     """
 
     features: FloatArray
@@ -44,6 +50,7 @@ class Table:
     target_name: str
     source: str
     dropped: tuple[str, ...] = ()
+    left_out: LeftOut | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,16 +76,27 @@ class Split:
     scale: FloatArray
 
 
-def read_table(path: str | Path, target: str) -> Table:
-    """Read a CSV file of the format described in :mod:`tcl_circuits.training.csv_file`.
+def read_table(
+    path: str | Path,
+    target: str,
+    features: Collection[str] | None = None,
+    drop: Collection[str] = (),
+    missing: str = "refuse",
+) -> Table:
+    """Read a file of the format described in :mod:`tcl_circuits.training.csv_file`.
 
     Parameters
     ----------
     path : str or Path
         The file.
     target : str
-        The column to be learned: numbers mean regression (or :func:`as_classes`), text means classes. Every
-        other column is a feature.
+        The column to be learned: numbers mean regression (or :func:`as_classes`), text means classes.
+    features : collection of str, optional
+        The columns to learn it from; by default all others.
+    drop : collection of str
+        Columns to leave out.
+    missing : {"refuse", "drop"}
+        What to do about rows without a value in a column that is read.
 
     Returns
     -------
@@ -90,25 +108,47 @@ def read_table(path: str | Path, target: str) -> Table:
     InputError
         If the file is no text or has a faulty header, if rows are ragged, if cells are empty, not numbers or
         not finite (listed together, with line, column, value and remedy), or if there is too little to learn.
+
+    Warns
+    -----
+    Remark
+        If rows or constant columns are left out, or a column may number the rows.
     """
-    names, values, texts = read_columns(Path(path), target)
-    column = names.index(target)
-    features, others = np.delete(values, column, axis=1), [name for name in names if name != target]
-    varies = np.ptp(features, axis=0) > 0 if len(features) else np.full(len(others), True)
-    classes = tuple(sorted(set(texts)))
+    found = read_columns(Path(path), target, features, drop, missing)
+    values = np.delete(found.values, found.target, axis=1)
+    others = found.names[: found.target] + found.names[found.target + 1 :]
+    varies = np.ptp(values, axis=0) > 0 if len(values) else np.full(len(others), True)
+    classes = tuple(sorted(set(found.texts)))
     index = {name: position for position, name in enumerate(classes)}
     table = Table(
-        features=features[:, varies],
+        features=values[:, varies],
         feature_names=tuple(compress(others, varies.tolist())),
-        target=np.array([index[text] for text in texts], dtype=np.int64)
+        target=np.array([index[text] for text in found.texts], dtype=np.int64)
         if classes
-        else values[:, column].copy(),
+        else found.values[:, found.target].copy(),
         classes=classes or None,
-        target_name=target,
+        target_name=found.names[found.target],
         source=str(path),
         dropped=tuple(compress(others, (~varies).tolist())),
+        left_out=found.left_out,
     )
-    return _checked(table)
+    for remark in _remarks(_checked(table)):
+        warnings.warn(f"{path}: {remark}", Remark, stacklevel=2)
+    return table
+
+
+def _remarks(table: Table) -> Iterator[str]:
+    if table.left_out is not None:
+        yield str(table.left_out)
+    if table.dropped:
+        yield f"one value in every row of {', '.join(map(repr, table.dropped))}, which is left out"
+    for name, values in zip(table.feature_names, table.features.T, strict=True):
+        if _whole(values) and np.unique(values).size == values.size:
+            yield f"another whole number in each row of {name!r}; if it numbers them, --drop {name!r}"
+
+
+def _whole(values: FloatArray | IntArray) -> bool:
+    return bool(np.all(values == np.rint(values)))
 
 
 def as_classes(table: Table) -> Table:
@@ -118,12 +158,30 @@ def as_classes(table: Table) -> Table:
     ------
     InputError
         If there are more than 50 distinct values, only one, or one in fewer than three rows.
+
+    Warns
+    -----
+    Remark
+        If the values look like measurements.
     """
     if table.classes is not None:
         return table
     values, indices = np.unique(table.target.astype(np.float64), return_inverse=True)
     names = tuple(str(int(v)) if v.is_integer() and abs(v) < 1e15 else repr(v) for v in values.tolist())
-    return _checked(replace(table, target=indices.astype(np.int64), classes=names))
+    classified = _checked(replace(table, target=indices.astype(np.int64), classes=names))
+    if not may_be_classes(table.target):
+        warnings.warn(
+            f"{table.source}: {table.target_name!r} holds {values.size} numbers, which are "
+            "taken as classes; without --classes they are learned as values",
+            Remark,
+            stacklevel=2,
+        )
+    return classified
+
+
+def may_be_classes(target: FloatArray | IntArray) -> bool:
+    """Whether the numbers of a target are few and whole, as those of classes are."""
+    return _whole(target) and np.unique(target).size <= min(FEW, len(target) // MIN_CLASS_ROWS)
 
 
 def split_table(table: Table, seed: int, test_fraction: float = 1 / 3) -> Split:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +18,8 @@ from tcl_circuits.circuit.nudge import (
     differential,
     single_ended,
 )
-from tcl_circuits.errors import InputError
-from tcl_circuits.training.table import Split, Table, split_table
+from tcl_circuits.errors import InputError, Remark
+from tcl_circuits.training.table import Split, Table, may_be_classes, split_table
 from tcl_circuits.training.task import NUDGE_CONDUCTANCE, Baseline, Recipe, Samples, Task, least_squares
 
 _TEMPERATURE = 0.05
@@ -43,7 +45,19 @@ def from_table(table: Table, seed: int = 0, network: Network | None = None) -> T
     ------
     InputError
         If the network does not fit the table.
+
+    Warns
+    -----
+    Remark
+        If a target that is learned as a value may be meant as classes.
     """
+    if table.classes is None and may_be_classes(table.target):
+        warnings.warn(
+            f"{table.source}: {table.target_name!r} holds {np.unique(table.target).size} whole numbers, "
+            "which are learned as values; --classes takes each as a class",
+            Remark,
+            stacklevel=2,
+        )
     split = split_table(table, seed)
     names = tuple(table.feature_names)
     values = table.classes if table.classes is not None else (table.target_name,)
@@ -85,6 +99,7 @@ def _class_task(
         baseline=baseline,
         recipe=Recipe(epochs=40, batch=4, final_rate=0.05),
         classes=table.classes,
+        origin=_origin(table),
     )
 
 
@@ -112,7 +127,12 @@ def _value_task(
         f"{_TARGET_VOLTS:g} V a standard deviation",
         baseline=least_squares(*plain),
         recipe=Recipe(batch=4, final_rate=0.02, chirp=True),
+        origin=_origin(table),
     )
+
+
+def _origin(table: Table) -> dict[str, Any]:
+    return {"target": table.target_name, "features": list(table.feature_names)}
 
 
 def _limited(features: FloatArray) -> FloatArray:

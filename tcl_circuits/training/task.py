@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -92,6 +94,8 @@ class Task:
         Training settings.
     classes : tuple of str or None
         Class names, in the order of the output values; of a single value, the one below 0 V first.
+    origin : mapping
+        What the samples were read from, in words that a resumed run must share.
     """
 
     name: str
@@ -103,6 +107,7 @@ class Task:
     baseline: Baseline | None = None
     recipe: Recipe = Recipe()
     classes: tuple[str, ...] | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def present(self, samples: Samples, chosen: IntArray, cell: Cell, saw: Sawtooth) -> Drive:
         """Drive that presents some samples; see :meth:`Drive.present`."""
@@ -122,6 +127,12 @@ class Task:
         if self.classes is None:
             return None
         return float(np.mean(self.predictions(y) == self.predictions(targets)))
+
+    def class_counts(self) -> dict[str, int]:
+        """How many samples each class has, held out or not; empty for regression."""
+        found = self.predictions(np.vstack([self.train.targets, self.test.targets]))
+        classes = self.classes or ()
+        return dict(zip(classes, np.bincount(found, minlength=len(classes)).tolist(), strict=False))
 
     def predictions(self, y: FloatArray) -> IntArray:
         """Class of each sample: its largest output value, or the sign of the only one."""

@@ -165,6 +165,54 @@ class TestTables:
         assert (summary["task"], summary["edges"], summary["test_accuracy"]) == ("table", 12, None)
         assert (tmp_path / "runs" / "mine-tcl-reference-seed0" / "summary.json").exists()
 
+    def test_a_table_that_needs_no_editing(self, tcl: Tcl, tmp_path: Path) -> None:
+        """An id column, cells without a value, decimal commas; trained, resumed, exported and verified."""
+        rng = np.random.default_rng(0)
+        rows = [
+            f"{k + 1};{k % 3 + x:.3f};{y - k % 3:.2f};{'abc'[k % 3]}".replace(".", ",")
+            for k, (x, y) in enumerate(rng.normal(0, 0.2, (60, 2)))
+        ]
+        for row, mark in ((4, 1), (17, 1), (30, 3)):
+            cells = rows[row].split(";")
+            cells[mark] = "?"
+            rows[row] = ";".join(cells)
+        (tmp_path / "mine.csv").write_text("\n".join(["sep=;", "no;x1;x2;kind", *rows, ""]))
+        table = ("train", "--data", "mine.csv", "--target", "kind")
+        refused = tcl(*table, *QUICK)
+        assert refused.exit_code == 2
+        assert "row 7, column 'x1': '?' is no value; fill the cell, or leave such rows out" in refused.stderr
+        assert "--drop 'no'" in tcl(*table, "--missing", "drop", *QUICK, "--out", "all").stderr
+        choice = ("--drop", "no", "--missing", "drop")
+        result = tcl(*table, *choice, *QUICK, "--out", "run", "--json")
+        assert "3 of 60 rows left out: missing value in x1 (2), kind (1)" in result.stderr
+        assert "classes a 19, b 19, c 19" in result.stderr
+        summary = json.loads(result.stdout)
+        assert summary["train_samples"] + summary["test_samples"] == 57
+        assert summary["table"] == {
+            "data": "mine.csv",
+            "target": "kind",
+            "classes": False,
+            "features": None,
+            "drop": ["no"],
+            "missing": "drop",
+        }
+        other = tcl(*table, "--features", "x1", "--missing", "drop", *QUICK, "--out", "run", "--resume")
+        assert other.exit_code == 2
+        assert "features was ['x1', 'x2'], is ['x1']" in other.stderr
+        assert tcl(*table, *choice, *QUICK, "--out", "run", "--resume").exit_code == 0
+        assert "left out" in tcl("export", "run", "--data", "mine.csv", "--out", "bundle").stderr
+        assert tcl("verify", "bundle").exit_code == 0
+        changed = tcl("export", "run", "--data", "mine.csv", "--drop", "x1", "--out", "other")
+        assert changed.exit_code == 2
+        assert "--drop is ['x1'], but the run was trained with ['no']; leave it out" in changed.stderr
+
+    @pytest.mark.parametrize("command", [("train", "iris"), ("export", "run"), ("cost", "iris")])
+    def test_options_of_a_table_without_one(self, tcl: Tcl, command: tuple[str, str]) -> None:
+        for option in (("--drop", "a"), ("--features", "a"), ("--missing", "drop"), ("--target", "a")):
+            result = tcl(*command, *option)
+            assert result.exit_code == 2
+            assert f"{option[0]} belongs to --data" in result.stderr
+
     def test_hostile_headers_and_file_names(self, tcl: Tcl, tmp_path: Path) -> None:
         header = '"x\n.control\nshell touch pwned\n.endc",".include /etc/hostname","[/] $y_{$"'
         path = tmp_path / "t\n.include pwned;$(touch pwned) [bold].csv"

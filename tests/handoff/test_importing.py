@@ -122,16 +122,41 @@ def test_measured_conductances(tmp_path: Path) -> None:
     assert read_conductances(table, network).conductance.tolist() == [2.1e-5, 11.5e-6]
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|", " ", ", "])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_measured_conductances_are_read_as_tables_are(tmp_path: Path, mark: str, encoding: str) -> None:
+    rows = [
+        "# measured",
+        f"Conductance{mark}Edge",
+        f'"4.7u"{mark}e0',
+        mark,
+        f"1.1e−5{mark}xe1",
+        mark,
+    ]
+    table = tmp_path / "measured.csv"
+    table.write_text("\r\n".join(rows), encoding=encoding)
+    assert read_conductances(table, divider_design().network).conductance.tolist() == [4.7e-6, 1.1e-5]
+
+
+def test_measured_decimal_commas(tmp_path: Path) -> None:
+    table = tmp_path / "measured.csv"
+    table.write_text("sep=;\nedge;conductance\ne0;4,7u\ne1;0,125e-4\n")
+    assert read_conductances(table, divider_design().network).conductance.tolist() == [4.7e-6, 1.25e-5]
+    table.write_text("edge;conductance\ne0;4,700u\n")
+    with pytest.raises(InputError, match="line 2: conductance: '4,700u' is not a number"):
+        read_conductances(table, divider_design().network)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("edge,conductance\ne7,1u\n", "line 2: 'e7' is no edge"),
         ("edge,conductance\ne0,1u\nin--mid,2u\n", "line 3: 'in--mid' is listed a second time"),
         ("edge,conductance\ne0,\n", "is not a number"),
-        ("edge,conductance\ne0\n", "is not a number"),
+        ("edge,conductance\ne0\n", "line 2: 1 cells where the header has 2"),
         ("edge,conductance\ne0,-1u\n", "must be positive"),
-        ("edge,G\ne0,1\n", "needs the columns edge and conductance"),
-        ("", "needs the columns"),
+        ("edge,G\ne0,1\n", "no column 'conductance'"),
+        ("", "no header"),
     ],
 )
 def test_bad_measurements_are_told(tmp_path: Path, text: str, said: str) -> None:

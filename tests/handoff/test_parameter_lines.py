@@ -10,6 +10,7 @@ from tcl_circuits.handoff.reading import read_parameters
     [
         ".param g_e0=1e-6 ; measured\n+ g_e1=2e-6",
         ".param g_e0=1e-6 $ measured\n.param g_e1=2e-6",
+        "\ufeff.param g_e0=1e-6 g_e1=2e-6",
         ".param\tg_e0=1e-6 g_e1=2e-6",
         ".param g_e0='1e-6' g_e1=\"2e-6\"",
     ],

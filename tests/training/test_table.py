@@ -8,6 +8,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_wine
 
-from tcl_circuits.errors import InputError
+from tcl_circuits.errors import InputError, Remark
 from tcl_circuits.training.csv_file import LARGEST
 from tcl_circuits.training.table import Table, as_classes, read_table, split_table
+from tcl_circuits.training.table_task import from_table
 
 GOOD = "a,b,y\n1,2,0.5\n2,1,1.5\n3,5,2.5\n4,4,0\n5,3,1\n6,0,9\n"
 NAMED = "a,b,kind\n" + "".join(f"{k},{k * k % 7},{'xyz'[k % 3]}\n" for k in range(9))
@@ -82,7 +84,7 @@ class TestReading:
         text = "a,y\n" + "".join(f"{k},{(name, 'other')[k % 2]}\n" for k in range(8))
         assert read_table(written(tmp_path, text), "y").classes == tuple(sorted([name, "other"]))
 
-    @pytest.mark.parametrize("cell", ["+1", " 1 ", "1.", "01", "1e0", "1E+00", '"1"', ' "1"'])
+    @pytest.mark.parametrize("cell", ["+1", " 1 ", "1.", "01.0", "1e0", "1E+00", '"1"', ' "1"'])
     def test_ways_to_write_a_number(self, tmp_path: Path, cell: str) -> None:
         assert read_table(written(tmp_path, GOOD.replace("1,2,", f"{cell},2,")), "y").features[0, 0] == 1
 
@@ -201,10 +203,10 @@ class TestRefusals:
         assert "column 2 has no name; name it or delete" in refusal(tmp_path, GOOD.replace("b", ""))
 
     def test_no_feature_columns(self, tmp_path: Path) -> None:
-        assert "no column but the target; add columns" in refusal(tmp_path, "y\n1\n2\n3\n4\n5\n6\n")
+        assert "no column but the target; add" in refusal(tmp_path, "y\n1\n2\n3\n4\n5\n6\n")
 
     def test_an_unknown_delimiter(self, tmp_path: Path) -> None:
-        assert "the columns are 'a|b|y'" in refusal(tmp_path, GOOD.replace(",", "|"))
+        assert "the columns are 'a:b:y'" in refusal(tmp_path, GOOD.replace(",", ":"))
 
     @pytest.mark.parametrize("cell", ["", " ", "NaN", "nan", "NA", "N/A", "null", "#N/A", "<NA>"])
     @pytest.mark.parametrize("column", ["a", "kind"])
@@ -221,7 +223,7 @@ class TestRefusals:
         )
         assert f"row 3, column {column!r}: {cell!r} is infinite or beyond 1e+150; correct it" in message
 
-    @pytest.mark.parametrize("cell", ["abc", "1_000", "１", "−5", "5 cm", "1e", "--1", "0x10"])
+    @pytest.mark.parametrize("cell", ["abc", "1_000", "１", "5 cm", "1e", "--1", "0x10"])
     @pytest.mark.parametrize("column", ["a", "y"])
     def test_text_among_numbers(self, tmp_path: Path, cell: str, column: str) -> None:
         message = refusal(
@@ -234,18 +236,21 @@ class TestRefusals:
         assert "row 5, column 'kind': '17' is a number among names; write it as 'class 1'" in message
 
     def test_decimal_commas(self, tmp_path: Path) -> None:
-        text = "a;y\n" + "".join(f"{k};{k},5\n" for k in range(8))
+        """Thousands or decimals: where both can be meant, neither is."""
+        text = "a;y\n" + "".join(f"{k};{k},500\n" for k in range(1, 9))
         message = refusal(tmp_path, text)
-        assert "row 2, column 'y': '0,5' has a comma; write a decimal point" in message
-        assert "no cell of this column is usable" in message
-        assert "'1,5' has a comma" in refusal(tmp_path, GOOD.replace(",", ";").replace("1.5", "1,5"))
+        assert "row 2, column 'y': '1,500' has a comma; write a decimal point" in message
+        assert "--drop" not in message
+        assert message.count("\n") == 1
+        for mixed in ("1,5", "1,234,567", "1.234,5"):
+            assert f"{mixed!r} has a comma" in refusal(tmp_path, GOOD.replace(",", ";").replace("1.5", mixed))
 
     def test_a_column_of_text_is_one_fault(self, tmp_path: Path) -> None:
         lines = [f"n{k},{k},{'?' if k == 30 else k % 7},{k * k}" for k in range(40)]
         message = refusal(tmp_path, "\n".join(["who,a,b,y", *lines]))
         assert message.count("\n") == 2
         assert "row 2, column 'who': 'n0' is not a number" in message
-        assert "no cell of this column is usable: delete it?" in message
+        assert "no cell of this column is usable: --drop 'who'?" in message
         assert "row 32, column 'b': '?' is no value" in message
 
     def test_ten_faults_are_shown_and_the_others_counted(self, tmp_path: Path) -> None:
@@ -310,6 +315,156 @@ class TestRefusals:
         assert "every column but the target is constant" in refusal(tmp_path, text)
 
 
+class TestMarks:
+    """What stands for numbers, and what separates them, as programs of other countries write it."""
+
+    def test_decimal_commas(self, tmp_path: Path) -> None:
+        text = "a;b;y\n" + "".join(f"{k},5;1,23{k};-{k},{k}e1\n" for k in range(8))
+        table = read_table(written(tmp_path, text), "y")
+        assert_array_equal(table.features, [[k + 0.5, float(f"1.23{k}")] for k in range(8)])
+        assert_array_equal(table.target, [-float(f"{k}.{k}e1") for k in range(8)])
+
+    def test_decimal_commas_beside_names_with_commas(self, tmp_path: Path) -> None:
+        text = "a,kind\n" + "".join(f'"{k},5","x, {"pq"[k % 2]}"\n' for k in range(8))
+        table = read_table(written(tmp_path, text), "kind")
+        assert table.classes == ("x, p", "x, q")
+        assert_array_equal(table.features[:, 0], np.arange(8) + 0.5)
+
+    def test_the_minus_sign(self, tmp_path: Path) -> None:
+        table = read_table(written(tmp_path, GOOD.replace("3,5,", "−3,5e−1,")), "y")
+        assert_array_equal(table.features[2], [-3, 0.5])
+
+    @pytest.mark.parametrize("mark", [",", ";", "\t", "|", " ", "   "])
+    def test_delimiters(self, tmp_path: Path, mark: str) -> None:
+        table = read_table(
+            written(tmp_path, GOOD.replace(",", mark).replace("\n", f"{' ' * (mark[0] == ' ')}\n")), "y"
+        )
+        assert_array_equal(table.target, [0.5, 1.5, 2.5, 0, 1, 9])
+
+    def test_quoted_names_between_blanks(self, tmp_path: Path) -> None:
+        table = read_table(written(tmp_path, GOOD.replace("a", '"the  a"').replace(",", "  ")), "y")
+        assert table.feature_names == ("the  a", "b")
+
+    def test_the_row_below_decides_between_two_delimiters(self, tmp_path: Path) -> None:
+        text = "Height, in cm;y\n" + "".join(f"{k},5;{k % 3},25\n" for k in range(8))
+        assert read_table(written(tmp_path, text), "y").feature_names == ("Height, in cm",)
+
+    @pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;"])
+    def test_the_line_that_names_the_delimiter(self, tmp_path: Path, line: str) -> None:
+        text = GOOD.replace(",", ";").replace("a", "a, b, c, d")
+        assert read_table(written(tmp_path, f"{line}\r\n{text}"), "y").feature_names == ("a, b, c, d", "b")
+
+    def test_comments(self, tmp_path: Path) -> None:
+        text = '# by me, "today\n\n  # x\n' + GOOD.replace("3,5", "# not this row, 1, 2\n#\n3,5") + "##\n"
+        assert len(read_table(written(tmp_path, text), "y").target) == 6
+
+    def test_what_begins_as_a_comment_and_is_none(self, tmp_path: Path) -> None:
+        text = "#,name,y\n" + "".join(f'{k % 2},"#{k}\n# more",{"pq"[k % 2]}\n' for k in range(8))
+        table = read_table(written(tmp_path, text), "y", drop=["name"])
+        assert (table.feature_names, len(table.target)) == (("#",), 8)
+        message = refusal(tmp_path, "# a,b,y\n" + GOOD.split("\n", 1)[1])
+        assert "row 2: no header" in message
+        assert "row 1 begins with '#'" in message
+
+    @pytest.mark.parametrize("words", [("true", "false"), ("TRUE", "FALSE"), ("True", "False")])
+    def test_truth_is_one_and_falsehood_zero(self, tmp_path: Path, words: tuple[str, str]) -> None:
+        text = "a,flag,kind\n" + "".join(f"{k},{words[k % 3 > 0]},{words[k % 2]}\n" for k in range(9))
+        table = read_table(written(tmp_path, text), "kind")
+        assert_array_equal(table.features[:, 1], [1, 0, 0] * 3)
+        assert table.classes == tuple(sorted(words))
+
+    def test_truth_among_numbers(self, tmp_path: Path) -> None:
+        assert "'true' is not a number" in refusal(tmp_path, GOOD.replace("3,5", "true,5"))
+
+    def test_codes_are_names_of_classes(self, tmp_path: Path) -> None:
+        text = "a,zip\n" + "".join(f"{k},{('00123', '10115')[k % 2]}\n" for k in range(8))
+        assert read_table(written(tmp_path, text), "zip").classes == ("00123", "10115")
+
+    def test_codes_are_no_features(self, tmp_path: Path) -> None:
+        message = refusal(tmp_path, GOOD.replace("3,5", "007,5"))
+        assert "row 4, column 'a': '007' has a leading zero" in message
+        assert "--drop" in message
+
+    def test_arff(self, tmp_path: Path) -> None:
+        text = "% of 1988\n@RELATION t\n@ATTRIBUTE a numeric\n@DATA\n1\n"
+        assert "is an ARFF file; put the names of its attributes" in refusal(tmp_path, text)
+
+    @pytest.mark.parametrize("above", ["Report\n\n", "Report of the day\nby; me; and; others\n\n"])
+    def test_lines_above_the_header(self, tmp_path: Path, above: str) -> None:
+        assert "no column 'y', but row" in refusal(tmp_path, above + GOOD)
+        assert "delete the lines above" in refusal(tmp_path, above + GOOD)
+
+    def test_capitals_of_a_name(self, tmp_path: Path) -> None:
+        path = written(tmp_path, GOOD.replace("y", "Y"))
+        assert read_table(path, "y", drop=["A"]).feature_names == ("b",)
+        assert read_table(path, "y").target_name == "Y"
+
+
+class TestChoice:
+    """Which columns and rows are read."""
+
+    TEXT = "id,a,b,y\n" + "".join(
+        f"n{k},{k * k % 7},{'?' if k in (2, 5) else k},{k % 5 / 2}\n" for k in range(9)
+    )
+
+    @pytest.mark.parametrize("choice", [{"drop": ["id", "b"]}, {"features": ["a"]}])
+    def test_columns_left_out_may_hold_anything(self, tmp_path: Path, choice: dict[str, Any]) -> None:
+        table = read_table(written(tmp_path, self.TEXT), "y", **choice)
+        assert (table.feature_names, len(table.target), table.left_out) == (("a",), 9, None)
+
+    def test_rows_without_a_value_are_left_out_and_told(self, tmp_path: Path) -> None:
+        path = written(tmp_path, self.TEXT.replace("n7,0,7,1.0", "n7,NA,,"))
+        with pytest.warns(Remark, match=r"3 of 9 rows left out: missing value in a \(1\), b \(3\), y \(1\)"):
+            table = read_table(path, "y", drop=["id"], missing="drop")
+        assert_array_equal(table.features[:, 1], [0, 1, 3, 4, 6, 8])
+        assert_array_equal(table.target, np.array([0, 1, 3, 4, 1, 3]) / 2)
+
+    def test_rows_without_a_class_are_left_out(self, tmp_path: Path) -> None:
+        path = written(tmp_path, NAMED + "10,3,?\n11,?,x\n")
+        table = read_table(path, "kind", missing="drop")
+        assert str(table.left_out) == "2 of 11 rows left out: missing value in b (1), kind (1)"
+        assert_array_equal(table.target, np.arange(9) % 3)
+
+    def test_other_faults_stay_faults(self, tmp_path: Path) -> None:
+        path = written(tmp_path, self.TEXT.replace("n4,2,4", "n4,oops,4"))
+        with pytest.raises(InputError) as caught:
+            read_table(path, "y", drop=["id"], missing="drop")
+        assert "row 6, column 'a': 'oops' is not a number" in str(caught.value)
+        assert str(caught.value).count("\n") == 1
+
+    def test_no_row_is_left(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match=r"6 of 6 rows left out: missing value in c \(6\); fill"):
+            read_table(
+                written(tmp_path, GOOD.replace("\n", ",?\n").replace("y,?", "y,c")), "y", missing="drop"
+            )
+
+    @pytest.mark.parametrize(
+        ("choice", "said"),
+        [
+            ({"drop": ["y"]}, "'y' is the target; take it out"),
+            ({"features": ["a", "y"]}, "'y' is the target; take it out"),
+            ({"features": ["a", "b"], "drop": ["b"]}, "'b' is in both --features and --drop"),
+            ({"features": ["aa"]}, r"no column 'aa' \(did you mean 'a'\?\)"),
+            ({"drop": ["c"]}, "no column 'c'; the columns are"),
+            ({"drop": ["a", "b"]}, "no column but the target"),
+            ({"missing": "skip"}, "missing = 'skip' is none of refuse, drop"),
+        ],
+    )
+    def test_choices_that_mean_nothing(self, tmp_path: Path, choice: dict[str, Any], said: str) -> None:
+        with pytest.raises(InputError, match=said):
+            read_table(written(tmp_path, GOOD), "y", **choice)
+
+    def test_what_is_left_out_unasked_is_told(self, tmp_path: Path) -> None:
+        text = "c,number,a,y\n" + "".join(f"4,{7 * k},{k}.5,{k % 3}\n" for k in range(9))
+        with pytest.warns(Remark) as told:
+            read_table(written(tmp_path, text), "y")
+        said = [str(one.message).split("data.csv: ")[1] for one in told]
+        assert said == [
+            "one value in every row of 'c', which is left out",
+            "another whole number in each row of 'number'; if it numbers them, --drop 'number'",
+        ]
+
+
 class TestAsClasses:
     def table(self, values: list[float]) -> Table:
         table = made(len(values))
@@ -343,6 +498,18 @@ class TestAsClasses:
         else:
             with pytest.raises(InputError, match="51 classes in column 'y', more than 50"):
                 as_classes(table)
+
+    def test_few_whole_numbers_may_be_classes_and_others_not(self) -> None:
+        with pytest.warns(Remark, match="'y' holds 3 whole numbers, which are learned as values; --classes"):
+            from_table(self.table([0, 1, 2] * 4))
+        with pytest.warns(
+            Remark, match="'y' holds 11 numbers, which are taken as classes; without --classes"
+        ):
+            as_classes(self.table([float(k) for k in range(11)] * 3))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            as_classes(self.table([0, 1, 2] * 4))
+            from_table(self.table([0.5, 1, 2] * 4))
 
     def test_a_rare_number(self) -> None:
         with pytest.raises(InputError, match=r"made\.csv: fewer than 3 rows of 'y' = '7' \(1\)"):
