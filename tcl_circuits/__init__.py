@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tcl_circuits.training import tasks
     from tcl_circuits.training.pace import design_threshold
     from tcl_circuits.training.readout import edge_updates
+    from tcl_circuits.training.trained import TrainedNetwork, load_run
     from tcl_circuits.training.trainer import Trainer
 
 __version__ = "0.1.0"
@@ -50,6 +51,7 @@ __all__ = [
     "SoftThreshold",
     "SoftmaxNudge",
     "TclError",
+    "TrainedNetwork",
     "Trainer",
     "crossbar",
     "design_threshold",
@@ -61,6 +63,7 @@ __all__ = [
     "ideal_contrast",
     "kernels",
     "lattice",
+    "load_run",
     "memristors",
     "random_regular",
     "signed_inputs",
@@ -102,6 +105,7 @@ _HOMES = {
     "tcl_circuits.rule": ("HardThreshold", "SoftThreshold", "ideal_contrast", "update_integral"),
     "tcl_circuits.training.pace": ("design_threshold",),
     "tcl_circuits.training.readout": ("edge_updates",),
+    "tcl_circuits.training.trained": ("TrainedNetwork", "load_run"),
     "tcl_circuits.training.trainer": ("Trainer",),
 }
 """Modules and what is taken from each: loaded when it is asked for, so that a program starts at once."""

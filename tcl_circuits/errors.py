@@ -53,3 +53,12 @@ class EngineError(TclError):
 
 class EngineTimeout(EngineError):
     """A simulation stopped because it ran past its time limit."""
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: its repr, shortened, without control characters."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of too many digits"
+    return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"

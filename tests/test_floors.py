@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tcl_circuits"
 FLOORS = [
     {"errors", "arrays", "checks", "stopping", "threads"},
-    {"units", "files", "fitting", "jobs", "compiling", "delimited"},
+    {"units", "files", "fitting", "jobs", "compiling", "delimited", "json_entry"},
     {"protocol", "kernels", "rule"},
     {"synapse"},
     {"ep"},

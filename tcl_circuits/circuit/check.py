@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import connected_components
 
 from tcl_circuits.arrays import IntArray
 from tcl_circuits.circuit.check_parts import part_faults
-from tcl_circuits.circuit.graph_text import shown
 from tcl_circuits.circuit.parts import Amplifier
+from tcl_circuits.errors import shown
 
 if TYPE_CHECKING:
     from tcl_circuits.circuit.network import Network

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING
 
-from tcl_circuits.circuit.graph_text import listed, shown, suggestion
+from tcl_circuits.circuit.graph_text import listed, suggestion
 from tcl_circuits.circuit.parts import Amplifier, Part
+from tcl_circuits.errors import shown
 
 if TYPE_CHECKING:
     from tcl_circuits.circuit.network import Network

@@ -10,10 +10,9 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve
 
 from tcl_circuits.arrays import FloatArray, IntArray
-from tcl_circuits.circuit.graph_text import shown
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.parts import Amplifier
-from tcl_circuits.errors import EngineError
+from tcl_circuits.errors import EngineError, shown
 
 
 def laplacian(network: Network, weights: FloatArray) -> FloatArray:

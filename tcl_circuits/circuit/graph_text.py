@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tcl_circuits.errors import InputError
+from tcl_circuits.errors import InputError, shown
 
 DEEPEST_NAME = 16
 """Levels of nesting that a node name may have."""
@@ -65,15 +65,6 @@ class GraphText:
     nodes: tuple[NodeEntry, ...]
     edges: tuple[EdgeEntry, ...]
     attributes: Mapping[str, object]
-
-
-def shown(value: object) -> str:
-    """Return a value as a message shows it: its repr, shortened, without control characters."""
-    try:
-        text = repr(value)
-    except ValueError:
-        return "a number of too many digits"
-    return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
 def node_name(value: object, depth: int = 0) -> Hashable:

@@ -14,8 +14,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.graph_text import EdgeEntry, Entry, GraphText, NodeEntry, listed, shown
-from tcl_circuits.errors import InputError, Remark
+from tcl_circuits.circuit.graph_text import EdgeEntry, Entry, GraphText, NodeEntry, listed
+from tcl_circuits.errors import InputError, Remark, shown
 from tcl_circuits.units import parse_quantity
 
 _LONGEST_NUMBER = 60

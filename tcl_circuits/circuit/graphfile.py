@@ -23,21 +23,13 @@ from pathlib import Path
 import numpy as np
 
 from tcl_circuits.circuit.check import find_faults
-from tcl_circuits.circuit.graph_text import (
-    EdgeEntry,
-    GraphText,
-    NodeEntry,
-    listed,
-    node_name,
-    shown,
-    suggestion,
-)
+from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, listed, node_name, suggestion
 from tcl_circuits.circuit.graph_values import conductances, misnamed, node_capacitance, places
 from tcl_circuits.circuit.graphml import AS_GRAPHML, parse_graphml
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link, write_network
 from tcl_circuits.circuit.part_text import read_parts
-from tcl_circuits.errors import InputError, NetworkError
+from tcl_circuits.errors import InputError, NetworkError, shown
 from tcl_circuits.files import read_bytes
 
 __all__ = ["read_network", "write_network"]

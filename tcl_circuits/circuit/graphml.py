@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
 
-from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, shown
-from tcl_circuits.errors import InputError
+from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry
+from tcl_circuits.errors import InputError, shown
 
 AS_GRAPHML = "write it with networkx.write_graphml(graph, path)"
 _PARTS = ("graph", "node", "edge")

@@ -16,10 +16,10 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, node_name, shown
+from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, node_name
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.part_text import part_object
-from tcl_circuits.errors import InputError, Remark, TclError
+from tcl_circuits.errors import InputError, Remark, TclError, shown
 from tcl_circuits.files import replacing, unique_keys
 
 AS_JSON = "write it with json.dump(networkx.node_link_data(graph), file)"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import asdict, fields
 from typing import Any
 
-from tcl_circuits.circuit.graph_text import GraphText, NodeEntry, node_name, shown, suggestion
+from tcl_circuits.circuit.graph_text import GraphText, NodeEntry, node_name, suggestion
 from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail, Part
-from tcl_circuits.errors import InputError
+from tcl_circuits.errors import InputError, shown
 from tcl_circuits.units import parse_quantity
 
 _KINDS: dict[str, type[DiodeToRail] | type[DiodePair] | type[Amplifier]] = {

@@ -33,6 +33,7 @@ from tcl_circuits.figures.waveforms import draw_waveforms
 from tcl_circuits.layered.tasks import TASKS as LAYERED
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training import tasks
+from tcl_circuits.training.encoding import FILE as ENCODING
 from tcl_circuits.training.tasks import Task
 from tcl_circuits.training.trainer import Progress, Trainer
 
@@ -143,6 +144,8 @@ def train(
         summary["check"] = check_inference(trainer, task, checked)
         write_csv(out / "history.csv", history)
         write_network(trainer.network, out / "network.json")
+        if task.encoding is not None:
+            write_json(out / ENCODING, task.encoding.as_json())
         netlist = build_netlist(trainer.network, cell, saw, sample)
         about = [f"The network after {summary['epochs']} epochs; training sample 1."]
         title = f"tcl_circuits: {task.name}, one training cycle of the trained network"

@@ -13,14 +13,13 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.conduction import Conduction
-from tcl_circuits.circuit.graph_text import shown
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.engines.interpolation import beta_interpolation
 from tcl_circuits.engines.junctions import Junctions
 from tcl_circuits.engines.newton import Convergence, HeldPull, NudgePull, PortSolver, PortState, RowPull
 from tcl_circuits.engines.quasistatic import Ports
-from tcl_circuits.errors import EngineError
+from tcl_circuits.errors import EngineError, shown
 
 _BETA_NODES = 12
 _MOST_BETA_NODES = 96

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from xml.etree import ElementTree
 
-from tcl_circuits.circuit.graph_text import shown
-from tcl_circuits.errors import InputError
+from tcl_circuits.errors import InputError, shown
 from tcl_circuits.files import parse_json
 from tcl_circuits.handoff.benches import Bench, benches
 from tcl_circuits.handoff.bundle import bundle_files

@@ -22,7 +22,7 @@ from tcl_circuits.circuit.nudge import (
     single_ended,
 )
 from tcl_circuits.errors import InputError
-from tcl_circuits.handoff.checked import Entry
+from tcl_circuits.json_entry import Entry
 from tcl_circuits.protocol import Polarity, Sawtooth
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def design_of(setup: Entry, network: Network) -> Design:
             setup.at("inference").table(network.inputs.size),
             setup.at("title").text(),
             setup.at("seed").whole(),
-            dict(Entry(setup.file, setup.at("facts").members(), "facts").tree()),
+            {key: setup.at("facts").at(key).tree() for key in setup.at("facts").members()},
             setup.at("offsets").numbers(),
             learning,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,12 @@ from tcl_circuits.delimited import Delimited, commas_are_decimal, plain_number
 from tcl_circuits.errors import InputError
 from tcl_circuits.files import parse_json
 from tcl_circuits.handoff.anew import differences, written_anew
-from tcl_circuits.handoff.checked import Entry
 from tcl_circuits.handoff.design import Design, design_of
-from tcl_circuits.handoff.manifest import read_files, read_manifest
+from tcl_circuits.handoff.manifest import AGAIN, read_files, read_manifest
 from tcl_circuits.handoff.netlists import parameter_names
 from tcl_circuits.handoff.reading import read_parameters
 from tcl_circuits.handoff.values import edge_values, edited, measured
+from tcl_circuits.json_entry import Entry
 from tcl_circuits.units import parse_quantity
 
 DESIGN = ("network.json", "setup.json")
@@ -72,7 +71,7 @@ def exported_design(files: Mapping[str, bytes], source: str) -> Design:
     """
     network = network_of(parse_node_link(files["network.json"], f"{source}/network.json"), source)
     name = f"{source}/setup.json"
-    return design_of(Entry(name, parse_json(files["setup.json"], name, "export the bundle again")), network)
+    return design_of(Entry(name, parse_json(files["setup.json"], name, AGAIN), AGAIN), network)
 
 
 def network_of(graph: GraphText, source: str) -> Network:
@@ -85,20 +84,20 @@ def network_of(graph: GraphText, source: str) -> Network:
     nodes = tuple(entry.name for entry in graph.nodes)
     index = {node: k for k, node in enumerate(nodes)}
     roles = [entry.attributes.get("role") for entry in graph.nodes]
-    whole = Entry(file, dict(graph.attributes), "graph")
+    whole = Entry(file, dict(graph.attributes), AGAIN, "graph")
     ends = [[index.get(node, -1) for node in edge.ends] for edge in graph.edges]
     lost = next((edge for edge, pair in zip(graph.edges, ends, strict=True) if -1 in pair), None)
     if lost is not None:
-        raise InputError(f"{file}, {lost.label}: one end is not a node; export the bundle again")
+        raise InputError(f"{file}, {lost.label}: one end is not a node; {AGAIN}")
     grounds = [k for k, role in enumerate(roles) if role == "ground"]
     if len(grounds) > 1:
-        raise InputError(f"{file}: {len(grounds)} nodes are the ground; export the bundle again")
+        raise InputError(f"{file}: {len(grounds)} nodes are the ground; {AGAIN}")
     places = {
-        node.name: Entry(file, node.attributes["pos"], f"{node.place}.pos").numbers(2)
+        node.name: Entry(file, node.attributes["pos"], AGAIN, f"{node.place}.pos").numbers(2)
         for node in graph.nodes
         if "pos" in node.attributes
     }
-    given = [Entry(file, dict(edge.attributes), edge.place).at("conductance") for edge in graph.edges]
+    given = [Entry(file, dict(edge.attributes), AGAIN, edge.place).at("conductance") for edge in graph.edges]
     low, high = whole.at("bounds").numbers(2)
     network = Network(
         nodes=nodes,
@@ -109,7 +108,7 @@ def network_of(graph: GraphText, source: str) -> Network:
         conductance=np.array([one.number() for one in given]),
         bounds=(float(low), float(high)),
         node_capacitance=whole.at("node_capacitance").number(),
-        positions=MappingProxyType({node: (float(x), float(y)) for node, (x, y) in places.items()}),
+        positions={node: (float(x), float(y)) for node, (x, y) in places.items()},
         parts=_parts(graph, file),
     )
     with whole.making():
@@ -121,7 +120,7 @@ def _parts(graph: GraphText, file: str) -> tuple[Part, ...]:
     faults: list[str] = []
     parts = read_parts(graph, faults)
     if faults:
-        raise InputError(f"{file}, {faults[0]}; export the bundle again")
+        raise InputError(f"{file}, {faults[0]}; {AGAIN}")
     return parts
 
 

@@ -17,9 +17,9 @@ from tcl_circuits.circuit.names import NameMap
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.errors import InputError
-from tcl_circuits.handoff.checked import Entry
 from tcl_circuits.handoff.design import saw_from
 from tcl_circuits.handoff.dialects.base import Instance, Run
+from tcl_circuits.json_entry import Entry
 from tcl_circuits.training.task import Samples
 
 BENCH = "learning"

@@ -11,11 +11,13 @@ from pathlib import Path, PurePosixPath
 
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.files import parse_json, read_bytes
-from tcl_circuits.handoff.checked import Entry
 from tcl_circuits.handoff.dialects import DIALECTS
+from tcl_circuits.json_entry import Entry
 
 FORMAT, VERSION = "tcl_circuits bundle", 1
 NAME = "manifest.json"
+AGAIN = "export the bundle again"
+"""Remedy of a damaged bundle."""
 
 UNITS = {"time": "s", "voltage": "V", "current": "A", "charge": "C", "g": "S", "c": "F", "r": "ohm"}
 
@@ -81,7 +83,7 @@ def read_manifest(bundle: Path) -> Manifest:
         raise InputError(f"{bundle} is not a bundle: it has no {NAME}; make one with tcl-circuits export")
     data = read_bytes(path, "make a bundle with tcl-circuits export")
     try:
-        found = Entry(str(path), parse_json(data, str(path), "export the bundle again"))
+        found = Entry(str(path), parse_json(data, str(path), AGAIN), AGAIN)
     except InputError as error:
         raise BundleError(f"{error} (the file is damaged)") from None
     if not isinstance(found.value, dict) or found.value.get("format") != FORMAT:
@@ -136,7 +138,7 @@ def read_files(bundle: Path, manifest: Manifest) -> tuple[dict[str, bytes], list
             faults.append(f"{name}: leads out of the bundle; not read")
             continue
         try:
-            found[name] = read_bytes(path, "export the bundle again")
+            found[name] = read_bytes(path, AGAIN)
         except InputError as error:
             faults.append(f"{name}: can't be read ({error})" if path.exists() else f"{name}: missing")
             continue

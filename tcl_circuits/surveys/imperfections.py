@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tcl_circuits.checks import is_number
-from tcl_circuits.circuit.graph_text import shown
-from tcl_circuits.errors import InputError
+from tcl_circuits.errors import InputError, shown
 from tcl_circuits.files import read_text
 
 FULL_SCALE = 0.5

@@ -66,6 +66,8 @@ class Split:
     mean, scale : ndarray of shape (n,)
         Mean and standard deviation of the training rows, in the units of the features; the scale of a
         feature that is constant in them is 1.
+    train_rows, test_rows : ndarray of shape (a,) and (b,)
+        Places of the rows in the table.
     """
 
     train_inputs: FloatArray
@@ -74,6 +76,8 @@ class Split:
     test_target: FloatArray | IntArray
     mean: FloatArray
     scale: FloatArray
+    train_rows: IntArray
+    test_rows: IntArray
 
 
 def read_table(
@@ -214,7 +218,8 @@ def split_table(table: Table, seed: int, test_fraction: float = 1 / 3) -> Split:
         if all(len(np.unique(table.target[part])) >= classes for part in (train, test)):
             mean, scale = _scaling(table.features[train])
             inputs = (table.features - mean) / scale
-            return Split(inputs[train], inputs[test], table.target[train], table.target[test], mean, scale)
+            targets = table.target[train], table.target[test]
+            return Split(inputs[train], inputs[test], *targets, mean, scale, train, test)
     raise InputError(
         f"test fraction {test_fraction:g} of {rows} rows leaves too few test or training rows"
         f"{f' for {classes} classes' if classes else ''}; give one nearer to 1/2, or more rows"

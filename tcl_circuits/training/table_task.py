@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.builders import crossbar, signed_inputs
+from tcl_circuits.circuit.builders import crossbar
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import (
     ConductanceNudge,
@@ -19,13 +18,19 @@ from tcl_circuits.circuit.nudge import (
     single_ended,
 )
 from tcl_circuits.errors import InputError, Remark
+from tcl_circuits.training.encoding import (
+    FEATURE_VOLTS,
+    RAIL,
+    TARGET_VOLTS,
+    Classes,
+    Encoding,
+    Values,
+    form_for,
+)
 from tcl_circuits.training.table import Split, Table, may_be_classes, split_table
 from tcl_circuits.training.task import NUDGE_CONDUCTANCE, Baseline, Recipe, Samples, Task, least_squares
 
 _TEMPERATURE = 0.05
-_FEATURE_VOLTS = 0.5
-_TARGET_VOLTS = 0.1
-_RAIL = 4.0
 
 
 def from_table(table: Table, seed: int = 0, network: Network | None = None) -> Task:
@@ -59,23 +64,48 @@ def from_table(table: Table, seed: int = 0, network: Network | None = None) -> T
             stacklevel=2,
         )
     split = split_table(table, seed)
-    names = tuple(table.feature_names)
     values = table.classes if table.classes is not None else (table.target_name,)
     if network is None:
-        network = crossbar(names, values, seed=seed)
-    outputs = _output_map(network, len(values))
-    encode = _encoder(network, len(names))
-    inputs = encode(_limited(split.train_inputs)), encode(_limited(split.test_inputs))
-    if table.classes is not None:
-        return _class_task(
-            table, split, network, SoftmaxNudge(NUDGE_CONDUCTANCE, _TEMPERATURE, outputs), inputs
-        )
-    return _value_task(table, split, network, ConductanceNudge(NUDGE_CONDUCTANCE, outputs), inputs)
+        network = crossbar(table.feature_names, values, seed=seed)
+    encoding = _encoding(table, split, network)
+    if table.classes is None:
+        return _value_task(table, split, network, encoding)
+    return _class_task(table, split, network, encoding)
 
 
-def _class_task(
-    table: Table, split: Split, network: Network, nudge: SoftmaxNudge, inputs: tuple[FloatArray, FloatArray]
-) -> Task:
+def _encoding(table: Table, split: Split, network: Network) -> Encoding:
+    """How the table's rows become voltages and outputs an answer."""
+    answer: Classes | Values
+    if table.classes is None:
+        target = split.train_target.astype(np.float64)
+        if not target.std() > 0:
+            raise InputError(
+                f"{table.source}: {table.target_name!r} is {target[0]:g} in every training row; take another "
+                "--seed, or add rows with other values"
+            )
+        answer = Values(float(target.mean()), float(target.std()), TARGET_VOLTS)
+    else:
+        answer = Classes(table.classes, _TEMPERATURE)
+    return Encoding(
+        features=tuple(table.feature_names),
+        mean=split.mean,
+        scale=split.scale,
+        rail=RAIL,
+        volts=FEATURE_VOLTS,
+        form=form_for(network, len(table.feature_names)),
+        target=table.target_name,
+        outputs=_output_map(network, 1 if table.classes is None else len(table.classes)),
+        answer=answer,
+    )
+
+
+def _inputs(table: Table, split: Split, encoding: Encoding) -> tuple[FloatArray, FloatArray]:
+    """Input voltages of the training and the test rows."""
+    train, test = (table.features[rows] for rows in (split.train_rows, split.test_rows))
+    return encoding.inputs(train), encoding.inputs(test)
+
+
+def _class_task(table: Table, split: Split, network: Network, encoding: Encoding) -> Task:
     from sklearn.linear_model import LogisticRegression
 
     assert table.classes is not None
@@ -89,10 +119,11 @@ def _class_task(
         float(-np.log(likely).mean()),
         float(model.score(split.test_inputs, test_classes)),
     )
+    inputs = _inputs(table, split, encoding)
     return Task(
         name="table",
         network=network,
-        nudge=nudge,
+        nudge=SoftmaxNudge(NUDGE_CONDUCTANCE, _TEMPERATURE, encoding.outputs),
         train=Samples(inputs[0], hot[train_classes]),
         test=Samples(inputs[1], hot[test_classes]),
         description=f"{table.source}: {len(table.feature_names)} features, {len(table.classes)} classes",
@@ -100,58 +131,37 @@ def _class_task(
         recipe=Recipe(epochs=40, batch=4, final_rate=0.05),
         classes=table.classes,
         origin=_origin(table),
+        encoding=encoding,
     )
 
 
-def _value_task(
-    table: Table,
-    split: Split,
-    network: Network,
-    nudge: ConductanceNudge,
-    inputs: tuple[FloatArray, FloatArray],
-) -> Task:
-    mean, spread = float(split.train_target.mean()), float(split.train_target.std())
+def _value_task(table: Table, split: Split, network: Network, encoding: Encoding) -> Task:
+    answer = encoding.answer
+    assert isinstance(answer, Values)
     volts = [
-        _TARGET_VOLTS * ((part.astype(np.float64) - mean) / spread)[:, None]
+        answer.volts * ((part.astype(np.float64) - answer.mean) / answer.scale)[:, None]
         for part in (split.train_target, split.test_target)
     ]
+    inputs = _inputs(table, split, encoding)
     train, test = Samples(inputs[0], volts[0]), Samples(inputs[1], volts[1])
     plain = Samples(split.train_inputs, volts[0]), Samples(split.test_inputs, volts[1])
     return Task(
         name="table",
         network=network,
-        nudge=nudge,
+        nudge=ConductanceNudge(NUDGE_CONDUCTANCE, encoding.outputs),
         train=train,
         test=test,
         description=f"{table.source}: {len(table.feature_names)} features, target {table.target_name} at "
-        f"{_TARGET_VOLTS:g} V a standard deviation",
+        f"{TARGET_VOLTS:g} V a standard deviation",
         baseline=least_squares(*plain),
         recipe=Recipe(batch=4, final_rate=0.02, chirp=True),
         origin=_origin(table),
+        encoding=encoding,
     )
 
 
 def _origin(table: Table) -> dict[str, Any]:
     return {"target": table.target_name, "features": list(table.feature_names)}
-
-
-def _limited(features: FloatArray) -> FloatArray:
-    """Standardised features within four standard deviations: what a voltage rail would let through."""
-    return np.clip(features, -_RAIL, _RAIL)
-
-
-def _encoder(network: Network, features: int) -> Callable[[FloatArray], FloatArray]:
-    count = network.inputs.size
-    if count == 2 * features + 2:
-        return lambda x: signed_inputs(x, _FEATURE_VOLTS)
-    if count == features:
-        return lambda x: _FEATURE_VOLTS * x
-    if count == features + 1:
-        return lambda x: _FEATURE_VOLTS * np.hstack([x, np.ones((x.shape[0], 1))])
-    raise InputError(
-        f"the network has {count} inputs; {features} features need {2 * features + 2} (+x, -x, +1, -1), "
-        f"{features + 1} (x, +1) or {features} (x)"
-    )
 
 
 def _output_map(network: Network, values: int) -> OutputMap:

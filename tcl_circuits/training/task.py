@@ -14,6 +14,7 @@ from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
 from tcl_circuits.protocol import Sawtooth
+from tcl_circuits.training.encoding import Encoding
 
 NUDGE_CONDUCTANCE = 1e-5
 """Nudge conductance of the ready-made tasks, the middle of their range of conductances [S]."""
@@ -96,6 +97,8 @@ class Task:
         Class names, in the order of the output values; of a single value, the one below 0 V first.
     origin : mapping
         What the samples were read from, in words that a resumed run must share.
+    encoding : Encoding or None
+        How rows of a table become inputs, and outputs an answer; None where the samples are voltages.
     """
 
     name: str
@@ -108,6 +111,7 @@ class Task:
     recipe: Recipe = Recipe()
     classes: tuple[str, ...] | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
+    encoding: Encoding | None = None
 
     def present(self, samples: Samples, chosen: IntArray, cell: Cell, saw: Sawtooth) -> Drive:
         """Drive that presents some samples; see :meth:`Drive.present`."""

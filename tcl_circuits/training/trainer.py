@@ -16,9 +16,11 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.fitting import fit
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training.course import COLUMNS, Course
+from tcl_circuits.training.encoding import Encoding
 from tcl_circuits.training.pace import design_threshold
 from tcl_circuits.training.run import Plan, Progress, Run
 from tcl_circuits.training.task import Recipe, Task
+from tcl_circuits.training.trained import Rows, TrainedNetwork
 
 __all__ = ["COLUMNS", "RULES", "Progress", "Trainer", "history"]
 
@@ -83,6 +85,7 @@ class Trainer:
         self.network = network
         self.course: Course | None = None
         self.cell, self.saw = cell, saw
+        self._encoding: Encoding | None = None
         self._plan = Plan(cell, saw, engine, rule, seed, chirp, threshold, threshold_spread)
 
     def theta(self, task: Task) -> FloatArray:
@@ -132,8 +135,31 @@ class Trainer:
             As it comes, after the checkpoint is written.
         """
         recipe = recipe or task.recipe
+        self._encoding = task.encoding
         run = Run(self._plan, self.network, task, recipe, recipe.epochs if epochs is None else epochs)
         return history(fit(run, Course, self._follow, checkpoint, resume, progress))
+
+    def predict(self, rows: Rows) -> pd.DataFrame:
+        """Answer for each row of features, by the network as trained so far in the trainer's engine.
+
+        Parameters
+        ----------
+        rows : DataFrame or ndarray of shape (rows, features)
+            In the units of the table that was learned.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As :meth:`.TrainedNetwork.predict`.
+
+        Raises
+        ------
+        InputError
+            If no task was fitted, or its samples are voltages and not rows of a table.
+        """
+        if self._encoding is None:
+            raise InputError("predict: fit a task of a table first; the samples of other tasks are voltages")
+        return TrainedNetwork(self.network, self.cell, self._encoding).predict(rows, self._plan.engine)
 
     def _follow(self, course: Course) -> None:
         """Take a course as the trainer's own, and its network."""

@@ -1,21 +1,19 @@
-"""JSON of a bundle, read value by value: what is of a wrong kind is one error with file, place and value."""
+"""JSON read value by value: what is of a wrong kind is one error with file, place, value and remedy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.graph_text import shown
-from tcl_circuits.errors import InputError, TclError
+from tcl_circuits.errors import InputError, TclError, shown
 
-_REMEDY = "export the bundle again"
 _LARGEST = 1e30
-"""Largest magnitude of a number in a bundle; what is computed of them stays finite."""
+"""Largest magnitude of a number; what is computed of them stays finite."""
 _DEEPEST = 16
 
 
@@ -29,21 +27,25 @@ class Entry:
         The file, as messages name it.
     value : object
         What JSON gave.
+    remedy : str
+        What to do about a fault.
     place : str
         Where in the file, as ``training.nudge``; empty for the whole.
     """
 
     file: str
     value: Any
+    remedy: str
     place: str = ""
 
     def fault(self, wanted: str) -> InputError:
         """Error that says what the value should be."""
         place = f"{self.place} = " if self.place else ""
-        return InputError(f"{self.file}: {place}{shown(self.value)} is not {wanted}; {_REMEDY}")
+        return InputError(f"{self.file}: {place}{shown(self.value)} is not {wanted}; {self.remedy}")
 
-    def _deeper(self, key: str | int) -> str:
-        return f"{self.place}[{key}]" if isinstance(key, int) else f"{self.place}.{key}".lstrip(".")
+    def _inside(self, value: Any, key: str | int) -> Entry:
+        place = f"{self.place}[{key}]" if isinstance(key, int) else f"{self.place}.{key}".lstrip(".")
+        return replace(self, value=value, place=place)
 
     def has(self, key: str) -> bool:
         """Whether an object has a key."""
@@ -60,14 +62,14 @@ class Entry:
         found = self.members()
         if key not in found:
             within = f" in {self.place}" if self.place else ""
-            raise InputError(f"{self.file}: there is no {key!r}{within}; {_REMEDY}")
-        return Entry(self.file, found[key], self._deeper(key))
+            raise InputError(f"{self.file}: there is no {key!r}{within}; {self.remedy}")
+        return self._inside(found[key], key)
 
     def items(self) -> list[Entry]:
         """The values of a list."""
         if not isinstance(self.value, list):
             raise self.fault("a list")
-        return [Entry(self.file, one, self._deeper(k)) for k, one in enumerate(self.value)]
+        return [self._inside(one, k) for k, one in enumerate(self.value)]
 
     def text(self) -> str:
         """A text."""
@@ -123,7 +125,7 @@ class Entry:
             if depth == 0:
                 raise self.fault(f"nested by {_DEEPEST} levels or less")
             for one in inside:
-                Entry(self.file, one, self.place).tree(depth - 1)
+                replace(self, value=one).tree(depth - 1)
         return self.value
 
     @contextmanager
@@ -134,4 +136,4 @@ class Entry:
         except TclError as error:
             if str(error).startswith(self.file):
                 raise
-            raise InputError(f"{self.file}: {error}; {_REMEDY}") from None
+            raise InputError(f"{self.file}: {error}; {self.remedy}") from None
