@@ -28,6 +28,7 @@ from tcl_circuits.circuit.conduction import Conduction
 from tcl_circuits.circuit.netlist import Netlist, build_netlist, read_kernel_output, to_circuit
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.installation import library_path
+from tcl_circuits.engines.launch import clean_environment, private_directory
 
 STEPS = 200
 
@@ -164,12 +165,15 @@ class Batch:
 
     def run(self) -> None:
         """Run it."""
-        subprocess.run(
-            ["ngspice", "-b", "-r", str(self._raw), str(self._deck)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with private_directory() as place:
+            subprocess.run(
+                ["ngspice", "-b", "-r", str(self._raw), str(self._deck)],
+                cwd=place,
+                env=clean_environment(),
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
 
     def read(self) -> Transient:
         """Waveforms of the raw file."""

@@ -18,6 +18,8 @@ _EXPONENTS = {
     "": 0, "k": 3, "meg": 6, "g": 9, "t": 12,
 }  # fmt: skip
 _PRINTED = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+_UNITS = {"s": "a time", "S": "a conductance", "ohm": "a resistance"}
+"""Units that are taken for one another, and what they are units of."""
 _QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-zµμ]*)\s*$")
 
 
@@ -81,6 +83,11 @@ def parse_quantity(text: str, unit: str, name: str) -> float:
     if match is None:
         raise InputError(f"{name}: {text!r} is not a number; write for example 1e-5 or 10u{unit}")
     suffix = match.group(2)
+    other = next((one for one in _UNITS if one != unit and suffix.endswith(one)), None)
+    if unit in _UNITS and other and not suffix.endswith(unit):
+        raise InputError(
+            f"{name}: {text!r} is {_UNITS[other]}, and {_UNITS[unit]} is needed; write for example 10u{unit}"
+        )
     bare = suffix[: len(suffix) - len(unit)] if unit and suffix.lower().endswith(unit.lower()) else suffix
     for prefix in (bare, suffix):
         if prefix == "M":

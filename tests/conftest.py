@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from tcl_circuits import ConductanceNudge, Drive, Network, Sawtooth, SenseCell, lattice, single_ended
 from tcl_circuits.cli import app
 from tcl_circuits.engines import Ngspice
+from tcl_circuits.engines.launch import clean_environment, private_directory
 
 # A submission is judged on the same examples every time; elsewhere hypothesis goes on searching.
 hypothesis_settings.register_profile("ci", derandomize=True)
@@ -31,6 +32,20 @@ Tcl = Callable[..., Result]
 
 StartTcl = Callable[..., "subprocess.Popen[str]"]
 """Starts the command line as a process of its own."""
+
+
+def run_ngspice(netlist: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run ``ngspice -b`` on a netlist, begun as the package begins every ngspice."""
+    with private_directory() as place:
+        return subprocess.run(
+            ["ngspice", "-b", *options, str(netlist.absolute())],
+            cwd=place,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
 
 
 @pytest.fixture(scope="session")

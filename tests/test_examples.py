@@ -225,3 +225,28 @@ def test_nonlinear_xor(tmp_path: Path) -> None:
     assert right <= 50, "no linear network knows exclusive or"
     y, wanted = numbers(text, "y = # mV in ngspice, # mV wanted").T
     assert y == pytest.approx(wanted, abs=20)
+
+
+def test_readme_script(tmp_path: Path) -> None:
+    """README's script prints peaks that are not negative, updates, and losses that fall."""
+    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+    script = readme.split("```python\n")[1].split("```")[0]
+    (tmp_path / "script.py").write_text(script, encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    peaks, updates = found.stdout.split("<xarray.DataArray")[1:]
+    values = re.findall(NUMBER, peaks.split("array(")[1].split(")")[0])
+    assert len(values) == 12
+    assert min(map(float, values)) > 0
+    assert "'update'" in updates
+    history = [line.split() for line in updates.splitlines() if re.match(r"\d+ ", line)]
+    losses = [float(row[2]) for row in history]
+    assert len(losses) == 9
+    assert losses[-1] < 0.5 * losses[0]

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tcl_circuits"
 FLOORS = [
-    {"errors", "arrays", "checks", "stopping"},
+    {"errors", "arrays", "checks", "stopping", "threads"},
     {"units", "files", "fitting", "jobs", "compiling", "delimited"},
     {"protocol", "kernels", "rule"},
     {"synapse"},

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import run_ngspice
 
 import tcl_circuits as tcl
 
@@ -31,9 +32,7 @@ def expected(text: str) -> dict[str, tuple[float, float]]:
 def measured(name: str) -> dict[str, float]:
     """What `ngspice -b` measures in a committed netlist, run without complaint."""
     assert shutil.which("ngspice"), "the program ngspice is not on PATH; run `make setup`"
-    run = subprocess.run(
-        ["ngspice", "-b", name], cwd=NETLISTS, capture_output=True, text=True, timeout=300, check=False
-    )
+    run = run_ngspice(NETLISTS / name)
     assert run.returncode == 0
     complaint = r"error|warning|fail|singular|unable|too small|no such"
     assert not re.search(complaint, run.stdout + run.stderr, re.IGNORECASE), run.stdout + run.stderr

@@ -59,6 +59,21 @@ def test_suffixes(text: str, unit: str, value: float) -> None:
     assert parse_quantity(text, unit, "x") == value
 
 
+@pytest.mark.parametrize(
+    ("text", "unit", "said"),
+    [
+        ("10us", "S", "'10us' is a time, and a conductance is needed; write for example 10uS"),
+        ("10 s", "S", "is a time"),
+        ("1kohm", "S", "'1kohm' is a resistance, and a conductance is needed"),
+        ("10uS", "s", "'10uS' is a conductance, and a time is needed; write for example 10us"),
+        ("10uS", "ohm", "is a conductance, and a resistance is needed"),
+    ],
+)
+def test_other_units_are_refused(text: str, unit: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        parse_quantity(text, unit, "x")
+
+
 @pytest.mark.parametrize("text", ["", "ten", "1M", "1Mohm", "1x", "1e", "nan", "1 2", "5xyz"])
 def test_ambiguous_and_senseless_text_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="x"):

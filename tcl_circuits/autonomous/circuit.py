@@ -19,7 +19,7 @@ from tcl_circuits.circuit.elements import (
     Resistor,
     VoltageSource,
 )
-from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.names import NameMap, plain
 from tcl_circuits.circuit.netlist import circuit_of
 from tcl_circuits.units import spice_number
 
@@ -237,10 +237,9 @@ def netlist_of(
 ) -> str:
     """Netlist of a run's elements; see :func:`netlist_text`."""
     saw = design.schedule.timing.saw
-    heading = "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]
     saved = tuple(dict.fromkeys(Columns.of(design).names[1:]))
     length = (len(design.schedule.periods) - start) * design.schedule.timing.period
-    lines = [str(circuit_of(elements, heading)).rstrip()]
+    lines = [str(circuit_of(elements, plain(title))).rstrip()]
     lines += [".save " + " ".join(saved[k : k + _SAVED_A_LINE]) for k in range(0, len(saved), _SAVED_A_LINE)]
     tolerances = " ".join(
         f"{name}={getattr(control, name):g}" for name in ("reltol", "abstol", "vntol", "chgtol", "trtol")

@@ -179,8 +179,8 @@ def plan(learned: CircuitTask, request: Request, force_unstable: bool = False) -
 
 
 def _remarks(found: Stability) -> tuple[str, ...]:
-    if found.runs_away:
-        return ("forced: the standard sawtooth runs away at this gain",)
+    if found.may_run_away:
+        return ("forced: the standard sawtooth may run away at this gain",)
     if found.exact > found.limit:
         return (f"lambda_max is above {found.limit:g}: updates will be bent by the network's own feedback",)
     return ()

@@ -17,11 +17,15 @@ from tcl_circuits.autonomous.record import Recorder, RecordFile, Records, append
 from tcl_circuits.autonomous.results import waveforms
 from tcl_circuits.autonomous.stability import stability
 from tcl_circuits.autonomous.transient import stream
+from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.run_netlist import annotated, figures
 from tcl_circuits.errors import EngineError, EngineTimeout
 from tcl_circuits.files import aside
 
 _SHOWN_CYCLES = 3
 """Learning cycles of which every time point is kept."""
+_BEFORE_THE_END = 1e-6
+"""Share of the run by which the last figures are read before its end."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,19 @@ class Run:
         self._file = RecordFile(out / "stream.bin", self.columns, settings)
 
     def netlist(self) -> str:
-        """Netlist of the whole run; ``ngspice -b -r out.raw`` runs it."""
-        return netlist_text(
-            self.design, 0, self.design.start(), "tcl_circuits: learns by itself", self._control
-        )
+        """Netlist of the whole run; ``ngspice -b`` runs it and prints where it ends."""
+        design = self.design
+        text = netlist_text(design, 0, design.start(), "tcl_circuits: learns by itself", self._control)
+        # The vectors of the columns are v(NODE); the last of a period's points is without nudge.
+        outputs = [NameMap.of(design.network.nodes).spice[k] for k in design.network.outputs.tolist()]
+        states = [name[2:-1] for name in self.columns.names[self.columns.v]]
+        about = [
+            f"The untrained network, and {design.schedule.cycles} cycles in which it learns by itself.",
+            "At the end: end_n_* the outputs, the nudge being off; end_w* or end_v* the state of each edge,",
+            f"whose conductance is {design.cell.slope:g} S/V times it. With -r out.raw waveforms are kept.",
+        ]
+        end = design.schedule.length * (1 - _BEFORE_THE_END)
+        return annotated(text, design.network, about, figures("end", [*outputs, *states], end))
 
     @property
     def size(self) -> int:

@@ -57,8 +57,8 @@ class Stability:
         return 4.0 if self.lagged else 1.5
 
     @property
-    def runs_away(self) -> bool:
-        """Whether learning diverges."""
+    def may_run_away(self) -> bool:
+        """Whether learning may diverge."""
         return self.polarity == "standard" and self.exact >= RUNAWAY
 
     def words(self) -> str:
@@ -71,10 +71,10 @@ class Stability:
 
     def require(self, force: bool) -> None:
         """Raise an InputError if learning would run away, unless it is forced."""
-        if self.runs_away and not force:
+        if self.may_run_away and not force:
             raise InputError(
-                f"lambda_max = {self.exact:.3g}: with the standard sawtooth the network runs away at "
-                f"{RUNAWAY:g}; lower the gain (0.3 is faithful), use the inverted sawtooth, or "
+                f"lambda_max = {self.exact:.3g}: with the standard sawtooth a network may run away from "
+                f"{RUNAWAY:g} on; lower the gain (0.3 is faithful), use the inverted sawtooth, or "
                 "--force-unstable"
             )
 

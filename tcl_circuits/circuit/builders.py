@@ -8,7 +8,8 @@ import networkx as nx
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray
-from tcl_circuits.circuit.network import Conductances, Network, Node
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.networkx_graph import Conductances, Node
 from tcl_circuits.errors import InputError
 
 _MOST_DRAWS = 200

@@ -10,6 +10,7 @@ from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import Nudge
+from tcl_circuits.circuit.nudge_check import require_agreement
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 
@@ -118,6 +119,7 @@ class Drive:
                 f"{len(nudge.outputs.plus)} output values"
             )
         nudge.check_targets(wanted)
+        require_agreement(nudge, wanted[0])
         return cls(times, inputs, wanted, nudge)
 
     @property

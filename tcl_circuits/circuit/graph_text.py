@@ -39,6 +39,12 @@ class NodeEntry(Entry):
 
     name: Hashable
 
+    @property
+    def labels(self) -> set[str]:
+        """What drawing programs call the node: Cytoscape's names, the label that yEd shows."""
+        found = (self.attributes.get(key) for key in ("label", "name", "shared name", "shared_name"))
+        return {text for text in found if isinstance(text, str) and text}
+
 
 @dataclass(frozen=True)
 class EdgeEntry(Entry):

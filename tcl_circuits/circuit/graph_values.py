@@ -55,7 +55,7 @@ def conductances(
     wrong = []
     for k in np.flatnonzero(~lacking).tolist():
         try:
-            values[k] = _quantity(edges[k].attributes["conductance"], "S", "conductance")
+            values[k] = quantity(edges[k].attributes["conductance"], "S", "conductance")
         except InputError as error:
             wrong.append(f"{edges[k].label}: {error}")
             lacking[k] = True
@@ -156,7 +156,7 @@ def _bounds(attributes: Mapping[str, object], faults: list[str]) -> tuple[float,
         return None
     pair = _pair(value)
     try:
-        low, high = (_quantity(part, "S", "bounds") for part in pair or (0.0, 0.0))
+        low, high = (quantity(part, "S", "bounds") for part in pair or (0.0, 0.0))
     except InputError as error:
         faults.append(f"graph attribute {error}")
         return None
@@ -169,7 +169,7 @@ def _bounds(attributes: Mapping[str, object], faults: list[str]) -> tuple[float,
 def node_capacitance(graph: GraphText, faults: list[str]) -> float:
     """Return the capacitance of every node [F]; text that is no number is a fault."""
     try:
-        return _quantity(graph.attributes.get("node_capacitance", 0.0), "F", "node_capacitance")
+        return quantity(graph.attributes.get("node_capacitance", 0.0), "F", "node_capacitance")
     except InputError as error:
         faults.append(f"graph attribute {error}")
         return 0.0
@@ -182,7 +182,7 @@ def places(nodes: Iterable[NodeEntry]) -> dict[Hashable, tuple[float, float]]:
         pair = _pair(entry.attributes.get("pos"))
         if pair is not None:
             try:
-                found[entry.name] = (_quantity(pair[0], "", "pos"), _quantity(pair[1], "", "pos"))
+                found[entry.name] = (quantity(pair[0], "", "pos"), quantity(pair[1], "", "pos"))
             except InputError:
                 continue
     return found
@@ -191,10 +191,11 @@ def places(nodes: Iterable[NodeEntry]) -> dict[Hashable, tuple[float, float]]:
 def _pair(value: object) -> tuple[object, object] | None:
     """Return two values from a list, or from text such as ``1, 2`` or ``[1, 2]``; None if they aren't two."""
     parts = value.strip("[]() ").split(",") if isinstance(value, str) else value
-    return (parts[0], parts[1]) if isinstance(parts, list) and len(parts) == 2 else None
+    return (parts[0], parts[1]) if isinstance(parts, list | tuple) and len(parts) == 2 else None
 
 
-def _quantity(value: object, unit: str, name: str) -> float:
+def quantity(value: object, unit: str, name: str) -> float:
+    """Read an attribute: a number, or text such as ``10u``; an InputError if it is neither."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:

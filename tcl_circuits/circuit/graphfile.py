@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -35,7 +34,6 @@ from tcl_circuits.circuit.graph_text import (
 )
 from tcl_circuits.circuit.graph_values import conductances, misnamed, node_capacitance, places
 from tcl_circuits.circuit.graphml import AS_GRAPHML, parse_graphml
-from tcl_circuits.circuit.names import clean, collisions
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.node_link import parse_node_link, write_network
 from tcl_circuits.circuit.part_text import read_parts
@@ -64,7 +62,8 @@ def read_network(
     path : str or Path
         The file.
     inputs, outputs : sequence of str, optional
-        Nodes by their written names, ``str(node)``, in the order of the voltages and targets given later.
+        Nodes by their written names, ``str(node)``, or by labels that one node alone has (yEd's, and
+        ``label``, ``name``, ``shared name``), in the order of the voltages and targets given later.
         They replace the nodes that have this role in the file. A node named here loses its role in the file.
     ground : str, optional
         The node at 0 V, likewise.
@@ -107,7 +106,7 @@ def read_network(
         conductance=values,
         bounds=bounds,
         node_capacitance=node_capacitance(graph, faults),
-        positions=MappingProxyType(places(nodes.values())),
+        positions=places(nodes.values()),
         parts=read_parts(graph, faults),
     )
     no_drive = () if roles["input"] else ("no node is an input",)  # told above, with the remedy
@@ -148,17 +147,23 @@ def _nodes(graph: GraphText, faults: list[str]) -> dict[Hashable, NodeEntry]:
     declared = list(nodes)
     faults += listed(repeated, of_repeated)
     faults += listed(strangers, of_stranger)
-    faults += listed(collisions(declared), _collision)
+    faults += listed(_written_alike(declared), _alike)
     for edge, end in strangers:
         nodes.setdefault(end, NodeEntry(edge.place, {}, end))
     return nodes
 
 
-def _collision(group: Sequence[Hashable]) -> str:
+def _written_alike(names: Sequence[Hashable]) -> list[list[Hashable]]:
+    """Groups of nodes that an option could not tell apart, as 1 and '1'."""
+    groups: dict[str, list[Hashable]] = {}
+    for name in names:
+        groups.setdefault(str(name), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _alike(group: Sequence[Hashable]) -> str:
     names = ", ".join(map(shown, group[:5])) + (f" and {len(group) - 5} more" if len(group) > 5 else "")
-    written = {str(name) for name in group}
-    same = "written name " + shown(*written) if len(written) == 1 else f"SPICE name {clean(group[0])}"
-    return f"nodes {names} have the same {same}; rename all but one"
+    return f"nodes {names} have the same written name {shown(str(group[0]))}; rename all but one"
 
 
 def _roles(
@@ -169,7 +174,10 @@ def _roles(
 ) -> dict[str, list[int]]:
     """Return the positions of the nodes with each role: those named in `given`, else those of the file."""
     by_file = _file_roles(graph, index, faults)
-    by_name = {role: _named(role, names, index, faults) for role, names in given.items() if names is not None}
+    labels = _labels(graph, index)
+    by_name = {
+        role: _named(role, names, index, labels, faults) for role, names in given.items() if names is not None
+    }
     taken = {position for positions in by_name.values() for position in positions}
     roles = {role: [p for p in positions if p not in taken] for role, positions in by_file.items()} | by_name
     if len(roles["ground"]) > 1:
@@ -221,21 +229,38 @@ def _in_order(
     return positions
 
 
-def _named(role: str, names: Sequence[str], index: Mapping[Hashable, int], faults: list[str]) -> list[int]:
-    """Return the positions of nodes by their written names."""
-    written: dict[str, int] = {}
-    for node, position in index.items():
-        written.setdefault(str(node), position)
-    names = [str(name) if str(name) in written else _spaced(str(name), written) for name in names]
+def _labels(graph: GraphText, index: Mapping[Hashable, int]) -> dict[str, list[int]]:
+    """Positions of the nodes that have each label."""
+    found: dict[str, list[int]] = {}
+    for entry in graph.nodes:
+        for label in entry.labels:
+            found.setdefault(label, []).append(index[entry.name])
+    return found
+
+
+def _named(
+    role: str,
+    names: Sequence[str],
+    index: Mapping[Hashable, int],
+    labels: Mapping[str, Sequence[int]],
+    faults: list[str],
+) -> list[int]:
+    """Return the positions of nodes by their written names, else by labels that one node has."""
+    known: dict[str, int] = {label: at[0] for label, at in labels.items() if len(at) == 1}
+    written = {str(node): position for node, position in reversed(list(index.items()))}
+    known |= written
+    names = [str(name) if str(name) in known else _spaced(str(name), written) for name in names]
     option = "ground" if role == "ground" else f"{role}s"
-    some = ", ".join(map(shown, list(written)[:8])) + (", ..." if len(written) > 8 else "")
-    faults += listed(
-        [str(name) for name in names if str(name) not in written],
-        lambda name: (
-            f"{option}: no node {shown(name)}{suggestion(name, list(written))}; the nodes are {some}"
-        ),
-    )
-    return [written[str(name)] for name in names if str(name) in written]
+    some = ", ".join(map(shown, list(map(str, index))[:8])) + (", ..." if len(written) > 8 else "")
+
+    def unknown(name: str) -> str:
+        if name in labels:
+            ids = ", ".join(shown(node) for node, at in index.items() if at in labels[name][:5])
+            return f"{option}: {len(labels[name])} nodes have the label {shown(name)}; give an id: {ids}"
+        return f"{option}: no node {shown(name)}{suggestion(name, list(known))}; the nodes are {some}"
+
+    faults += listed([name for name in names if name not in known], unknown)
+    return [known[name] for name in names if name in known]
 
 
 def _spaced(name: str, written: Mapping[str, int]) -> str:

@@ -24,6 +24,9 @@ _READ = {
 }  # fmt: skip
 """Parent and kind of the elements that are read; others are skipped with all they contain."""
 
+_YED_LABEL = "http://www.yworks.com/xml/graphml NodeLabel"
+"""Element that holds what yEd writes on a node; it is read as the attribute ``label``."""
+
 
 def parse_graphml(data: bytes, source: str) -> GraphText:
     """Parse a GraphML document.
@@ -81,6 +84,7 @@ class _Parser:
         self._elements: list[_Element] = []
         self._open: list[_Element] = []
         self._data_key = ""
+        self._in_label = False
         self._text: list[str] = []
         self._expat = expat.ParserCreate(namespace_separator=" ")
         self._expat.buffer_text = True
@@ -121,6 +125,10 @@ class _Parser:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         namespace, _, kind = tag.rpartition(" ")
+        self._end_label()  # what yEd puts into a label after its text says where it stands
+        self._in_label = tag == _YED_LABEL and bool(self._open) and not self._open[-1].data.get("label")
+        if self._in_label:
+            self._text = []
         if namespace and "graphml.graphdrawing.org" not in namespace:
             kind = ""
         parent = self._path[-1]
@@ -157,10 +165,11 @@ class _Parser:
         return attributes[name]
 
     def _characters(self, text: str) -> None:
-        if self._path[-1] in ("data", "default"):
+        if self._in_label or self._path[-1] in ("data", "default"):
             self._text.append(text)
 
     def _end(self, _: str) -> None:
+        self._end_label()
         kind = self._path.pop()
         if kind in _PARTS:
             self._open.pop()
@@ -168,3 +177,8 @@ class _Parser:
             self._open[-1].data[self._data_key] = "".join(self._text).strip()
         elif kind == "default" and self._key is not None:
             self._key.default = "".join(self._text).strip()
+
+    def _end_label(self) -> None:
+        if self._in_label:
+            self._open[-1].data["label"] = "".join(self._text).strip()
+            self._in_label = False

@@ -1,18 +1,27 @@
 """Graph names to legal SPICE names, and back.
 
 A name in a netlist matches ``^[a-z][a-z0-9_]*$`` and is unique without regard to case. Nothing else of a
-graph's own names reaches netlist text, so a hostile name can't carry a command into the simulator.
+graph's own names reaches a statement, so a hostile name can't carry a command into the simulator.
+
+A node is called ``n_`` and its cleaned name (:func:`clean`). Where several nodes of a graph would be called
+the same, as ``A`` and ``a``, the one that is written as cleaned keeps the name, and the others are spelled
+out after ``n__``: a capital letter as ``_`` and the small one, any other character as ``_`` code point ``_``.
+So ``a`` is ``n_a``, ``A`` is ``n___a``, and :func:`label_of` reads both back.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import sys
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 _LONGEST = 32
+_LONGEST_SPELLED = 100
+_SPELLED = re.compile(r"_([a-z])|_([0-9]{1,7})_")
 _SIGNS = ((r"-(?=\.?\d)", "m"), (r"\+", "_p"), (r"-$", "_n"))
 """Signs that often tell names apart: -1 becomes m1, x+ and x- become x_p and x_n."""
 
@@ -41,9 +50,52 @@ def clean(label: Hashable) -> str:
     return f"n_{slug}"
 
 
+def _spelled(label: Hashable) -> str:
+    """Name of a text from which :func:`label_of` has it back; the cleaned name of anything else."""
+    cleaned = clean(label)
+    if label != str(label) or cleaned == f"n_{label}":
+        return cleaned
+    letters = [
+        char
+        if re.fullmatch("[a-z0-9]", char)
+        else f"_{char.lower()}"
+        if re.fullmatch("[A-Z]", char)
+        else f"_{ord(char)}_"
+        for char in str(label)[:_LONGEST_SPELLED]
+    ]
+    name = f"n__{''.join(letters)}"
+    return name if len(name) <= _LONGEST_SPELLED else cleaned
+
+
+def label_of(name: str) -> str:
+    """Return the graph name that a SPICE name stands for, as far as the name itself tells it.
+
+    Examples
+    --------
+    >>> label_of("n_out_1"), label_of("n___out_32_1")
+    ('out_1', 'Out 1')
+    """
+    if not name.startswith("n__"):
+        return name.removeprefix("n_")
+
+    def character(found: re.Match[str]) -> str:
+        letter, code = found.groups()
+        if letter:
+            return letter.upper()
+        return chr(int(code)) if int(code) <= sys.maxunicode else found[0]
+
+    return _SPELLED.sub(character, name.removeprefix("n__"))
+
+
 def written(label: Hashable) -> str:
     """Return a name as files hold it: its text, with what UTF-8 can't hold escaped."""
     return str(label).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def plain(text: str, longest: int = 80) -> str:
+    """Text that stays in its comment: printable ASCII without what continues a line or begins a comment."""
+    whole = (char if " " <= char <= "~" and char not in "\\$;`" else "_" for char in text)
+    return "".join(whole)[:longest]
 
 
 @dataclass(frozen=True)
@@ -63,11 +115,12 @@ class NameMap:
 
     @classmethod
     def of(cls, labels: Sequence[Hashable]) -> NameMap:
-        """Clean every label; those that collide get a number, so that the map can be inverted."""
+        """Names of all labels of a graph; what even spelling can't tell apart gets a number."""
+        shared = Counter(map(clean, labels))
         seen: dict[str, Hashable] = {}
         spice = []
         for label in labels:
-            base = name = clean(label)
+            base = name = clean(label) if shared[clean(label)] == 1 else _spelled(label)
             count = 2
             while name in seen:
                 name = f"{base}__{count}"
@@ -75,11 +128,3 @@ class NameMap:
             seen[name] = label
             spice.append(name)
         return cls(tuple(spice), MappingProxyType(seen))
-
-
-def collisions(labels: Sequence[Hashable]) -> list[tuple[Hashable, ...]]:
-    """Groups of labels whose legal forms are the same."""
-    groups: dict[str, list[Hashable]] = {}
-    for label in labels:
-        groups.setdefault(clean(label), []).append(label)
-    return [tuple(group) for group in groups.values() if len(group) > 1]

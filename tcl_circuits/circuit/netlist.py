@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from PySpice.Spice.Netlist import Circuit, SubCircuit
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Cell, Probe
@@ -28,11 +28,16 @@ from tcl_circuits.circuit.elements import (
     VoltageSource,
     diode_models,
 )
-from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.names import NameMap, plain
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import spice_number
+
+with warnings.catch_warnings():
+    # Python 3.12 and later complain of PySpice's text when they compile it, at its first import.
+    warnings.simplefilter("ignore", SyntaxWarning)
+    from PySpice.Spice.Netlist import Circuit, SubCircuit
 
 ISOLATION = 1e14
 """Resistance to ground of nodes that have no other path for direct current [ohm]."""
@@ -179,8 +184,7 @@ def standalone(netlist: Netlist, title: str, reltol: float = 1e-6) -> str:
     length = netlist.timeline.stop - netlist.timeline.start
     options = f".options noinit reltol={reltol:g} abstol=1e-16 vntol=1e-10 chgtol=1e-21"
     tran = f".tran {spice_number(length / 5e4)} {spice_number(length)} 0 {spice_number(length / 20)}"
-    heading = "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]
-    return "\n".join([_circuit_text(netlist, heading), options, tran, ".end", ""])
+    return "\n".join([_circuit_text(netlist, plain(title)), options, tran, ".end", ""])
 
 
 def subcircuit_text(block: Subcircuit) -> str:

@@ -5,10 +5,10 @@ An update makes a new :class:`Network`; nothing reaches back into an old one.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import MappingProxyType
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import networkx as nx
@@ -16,22 +16,29 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.check import find_faults
-from tcl_circuits.circuit.graph_text import EdgeEntry
-from tcl_circuits.circuit.graph_values import conductances, default_bounds
+from tcl_circuits.circuit.graph_values import default_bounds
 from tcl_circuits.circuit.names import written
+from tcl_circuits.circuit.networkx_graph import (
+    Conductances,
+    Node,
+    attribute_conductances,
+    capacitance_of,
+    drawn_at,
+    given_conductances,
+    graph_of,
+    parts_of,
+    positions_in,
+    roles_of,
+)
 from tcl_circuits.circuit.parts import Part, in_node_order
 from tcl_circuits.errors import InputError, NetworkError
-
-Conductances: TypeAlias = float | str | tuple[float, float] | Sequence[float] | FloatArray
-"""A value for all edges, an edge attribute's name, a range to draw from, or a value for each edge [S]."""
-
-Node: TypeAlias = Hashable
+from tcl_circuits.units import engineering
 
 Term: TypeAlias = tuple[float, int, int]
 """A weight, and the positions of two nodes: a share ``weight (V_first - V_second)`` of an edge's drop."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A graph whose edges conduct and whose nodes have roles.
 
@@ -80,8 +87,8 @@ class Network:
         conductance: Conductances | None = None,
         bounds: tuple[float, float] | None = None,
         seed: int = 0,
-        node_capacitance: float = 0.0,
-        parts: Sequence[Part] = (),
+        node_capacitance: float | None = None,
+        parts: Sequence[Part] | None = None,
     ) -> Network:
         """Make a network of any networkx graph; parallel edges are edges of their own.
 
@@ -91,7 +98,8 @@ class Network:
             Node names of any hashable kind. Directions only set the sign of edge currents.
         inputs, outputs : sequence of nodes, optional
             In the order of the voltages and targets given later; None reads the node attribute ``role``
-            (``input``, ``output``, ``hidden``, ``ground``).
+            (``input``, ``output``, ``hidden``, ``ground``), and their order from the graph's attributes
+            ``inputs`` and ``outputs`` if it has them.
         ground : node, optional
             The node at 0 V.
         conductance : float, str, (low, high) or array of shape (edges,), optional
@@ -103,10 +111,11 @@ class Network:
             10 times the largest conductance.
         seed : int
             Seed of the draw.
-        node_capacitance : float
-            Capacitance of every node to ground [F].
-        parts : sequence of Part
-            Diodes and amplifiers at the nodes; the network lists them in the order of their nodes.
+        node_capacitance : float, optional
+            Capacitance of every node to ground [F]; by default the graph's attribute of that name, else 0.
+        parts : sequence of Part, optional
+            Diodes and amplifiers at the nodes, by default those of the node attribute ``parts``; the network
+            lists them in the order of their nodes.
 
         Raises
         ------
@@ -123,27 +132,80 @@ class Network:
         nodes = tuple(graph.nodes)
         index = {node: k for k, node in enumerate(nodes)}
         if inputs is None and outputs is None and ground is None:
-            inputs, outputs, ground = _roles_of(graph)
+            inputs, outputs, ground = roles_of(graph)
         ends = list(graph.edges())
         edges = np.array([(index[a], index[b]) for a, b in ends], dtype=np.int64).reshape(-1, 2)
         if conductance is None:
-            values, found = _attribute_conductances(graph, seed)
+            values, found = attribute_conductances(graph, seed)
         else:
-            values = _conductances(graph, conductance, seed)
+            values = given_conductances(graph, conductance, seed)
             found = default_bounds(conductance, values)
         bounds = found if bounds is None else bounds
         return cls(
             nodes=nodes,
             edges=edges,
-            inputs=_positions(index, inputs or (), "inputs"),
-            outputs=_positions(index, outputs or (), "outputs"),
-            ground=None if ground is None else int(_positions(index, (ground,), "ground")[0]),
+            inputs=positions_in(index, inputs or (), "inputs"),
+            outputs=positions_in(index, outputs or (), "outputs"),
+            ground=None if ground is None else int(positions_in(index, (ground,), "ground")[0]),
             conductance=values,
             bounds=(float(bounds[0]), float(bounds[1])),
-            node_capacitance=float(node_capacitance),
-            positions=MappingProxyType(_drawing_positions(graph)),
-            parts=in_node_order(parts, nodes),
+            node_capacitance=capacitance_of(graph) if node_capacitance is None else float(node_capacitance),
+            positions=drawn_at(graph),
+            parts=in_node_order(parts_of(graph) if parts is None else parts, nodes),
         )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """Read a network from a GraphML or node-link JSON file, as :func:`.graphfile.read_network` does.
+
+        Raises
+        ------
+        InputError, NetworkError
+            If the file can't be read, or makes no network that can be simulated.
+        """
+        from tcl_circuits.circuit.graphfile import read_network
+
+        return read_network(path)
+
+    def save(self, path: str | Path) -> None:
+        """Write node-link JSON, which :meth:`load` and ``networkx.node_link_graph`` read.
+
+        Raises
+        ------
+        InputError, TclError
+            As :func:`.node_link.write_network`.
+        """
+        from tcl_circuits.circuit.node_link import write_network
+
+        write_network(self, path)
+
+    def to_graph(self) -> nx.Graph[Any]:
+        """Return a networkx graph that :meth:`from_graph` reads back, but for networkx's own order of edges.
+
+        It has what the file of :meth:`save` holds: the node attributes ``role``, ``pos`` and ``parts``, the
+        edge attribute ``conductance`` [S], and the graph's attributes ``bounds``, ``node_capacitance``,
+        ``inputs`` and ``outputs``. It is directed if some edge runs from a later node to an earlier one.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> graph = Network.from_graph(nx.path_graph(3), [0], [1], 2, conductance=1e-5).to_graph()
+        >>> graph.edges[0, 1]["conductance"], graph.nodes[2]["role"]
+        (1e-05, 'ground')
+        """
+        return graph_of(self)
+
+    def __repr__(self) -> str:
+        low, high = (self.conductance.min(), self.conductance.max()) if self.edge_count else (0.0, 0.0)
+        said = [
+            f"{self.node_count} nodes",
+            f"{self.edge_count} edges of {engineering(low, 'S')} to {engineering(high, 'S')}",
+            f"{self.inputs.size} inputs",
+            f"{self.outputs.size} outputs",
+            *(["ground"] if self.ground is not None else []),
+            *([f"{len(self.parts)} diodes and amplifiers"] if self.parts else []),
+        ]
+        return f"<Network: {', '.join(said)}>"
 
     def check(self) -> None:
         """Raise one NetworkError that lists every fault, or return if there is none."""
@@ -232,90 +294,3 @@ class Network:
 
 _STRUCTURAL = ("driven", "free", "edge_labels")
 """Cached properties that do not depend on the conductances."""
-
-
-def _positions(index: Mapping[Node, int], names: Sequence[Node], what: str) -> IntArray:
-    missing = [name for name in names if name not in index]
-    if missing:
-        some = ", ".join(repr(name) for name in list(index)[:8])
-        raise InputError(
-            f"{what}: no node {missing!r} in the graph; it has {some}{', ...' * (len(index) > 8)}"
-        )
-    return np.array([index[name] for name in names], dtype=np.int64)
-
-
-def _roles_of(graph: nx.Graph[Any]) -> tuple[list[Node], list[Node], Node | None]:
-    """Inputs, outputs and ground from the node attribute ``role``."""
-    roles = {node: str(data.get("role", "hidden")) for node, data in graph.nodes(data=True)}
-    unknown = {n: r for n, r in roles.items() if r not in ("input", "output", "hidden", "ground")}
-    if unknown:
-        raise NetworkError(
-            [
-                f"node {n!r} has the unknown role {r!r}; use input, output, hidden or ground"
-                for n, r in unknown.items()
-            ]
-        )
-    grounds = [node for node, role in roles.items() if role == "ground"]
-    if len(grounds) > 1:
-        raise NetworkError(
-            [f"{len(grounds)} nodes have the role ground: {grounds[:5]!r}; join them into one"]
-        )
-    return (
-        [node for node, role in roles.items() if role == "input"],
-        [node for node, role in roles.items() if role == "output"],
-        grounds[0] if grounds else None,
-    )
-
-
-_DRAWN_FROM = (1e-6, 1e-4)
-"""Range from which edges without a conductance draw theirs [S]."""
-
-
-def _attribute_conductances(graph: nx.Graph[Any], seed: int) -> tuple[FloatArray, tuple[float, float]]:
-    """Conductances as a file's reader takes them from attributes, and their bounds [S]."""
-    edges = [EdgeEntry("graph", data, (a, b)) for a, b, data in graph.edges(data=True)]
-    if not any(edge.attributes for edge in edges):
-        return _conductances(graph, _DRAWN_FROM, seed), _DRAWN_FROM
-    faults: list[str] = []
-    values, bounds = conductances(edges, {}, _DRAWN_FROM, seed, faults)
-    if faults:
-        raise NetworkError(faults, "the graph")
-    return values, bounds
-
-
-def _conductances(graph: nx.Graph[Any], conductance: Conductances, seed: int) -> FloatArray:
-    count = graph.number_of_edges()
-    if isinstance(conductance, str):
-        found = [data.get(conductance) for _, _, data in graph.edges(data=True)]
-        lacking = [edge for edge, value in zip(graph.edges(), found, strict=True) if value is None]
-        if lacking:
-            raise InputError(f"edge {lacking[0]!r} (of {len(lacking)}) has no attribute {conductance!r}")
-        conductance = [_number(value, conductance) for value in found]
-    if isinstance(conductance, tuple) and len(conductance) == 2:
-        low, high = conductance
-        if not 0 < low <= high < np.inf:
-            raise InputError(
-                f"conductance range {conductance!r} must be (low, high) with 0 < low <= high, in S"
-            )
-        values = np.exp(np.random.default_rng(seed).uniform(np.log(low), np.log(high), count))
-    else:
-        values = np.array(np.broadcast_to(np.asarray(conductance, dtype=float), (count,)))
-    values.setflags(write=False)
-    return values
-
-
-def _number(value: object, attribute: str) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise InputError(f"edge attribute {attribute} = {value!r} is not a number; give siemens") from None
-
-
-def _drawing_positions(graph: nx.Graph[Any]) -> dict[Node, tuple[float, float]]:
-    """Positions from the node attribute ``pos``, where it is a pair of numbers."""
-    found = {}
-    for node, data in graph.nodes(data=True):
-        pos = data.get("pos")
-        if isinstance(pos, tuple | list) and len(pos) == 2:
-            found[node] = (float(pos[0]), float(pos[1]))
-    return found

@@ -2,22 +2,24 @@
 
 Read are the lists ``nodes`` (each with ``id``) and ``edges`` or ``links`` (each with ``source`` and
 ``target``) and the object ``graph``. An edge listed twice is two edges in parallel, whatever ``multigraph``
-says; ``directed`` may be missing, as an edge always counts from its source to its target.
+says; ``directed`` may be missing, as an edge always counts from its source to its target. D3's form, whose
+links give nodes by their places in the list, and Cytoscape's, all of whose ids are text, are read as well.
 """
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, node_name, shown
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.part_text import part_object
-from tcl_circuits.errors import InputError, TclError
+from tcl_circuits.errors import InputError, Remark, TclError
 from tcl_circuits.files import replacing, unique_keys
 
 AS_JSON = "write it with json.dump(networkx.node_link_data(graph), file)"
@@ -38,7 +40,7 @@ def parse_node_link(data: bytes, source: str) -> GraphText:
     InputError
         If it is malformed, wrongly encoded, or not a node-link graph.
     """
-    document = _load(data, source)
+    document = _plain_form(_load(data, source))
     if not isinstance(document, dict) or not isinstance(document.get("nodes"), list):
         raise InputError(
             f"{source} is JSON but has no list 'nodes', so it is not a node-link graph; {AS_JSON}"
@@ -120,6 +122,56 @@ def _load(data: bytes, source: str) -> Any:
         raise InputError(f"{source} is nested too deeply for a node-link graph; {AS_JSON}") from error
     except ValueError as error:  # a key that stands twice, an integer with thousands of digits
         raise InputError(f"{source} can't be read ({error}); correct it") from error
+
+
+def _plain_form(document: Any) -> Any:
+    """A document in networkx's form, if it is in that of Cytoscape or of D3."""
+    if not isinstance(document, dict):
+        return document
+    elements = document.get("elements")
+    if isinstance(elements, dict):
+        data = {kind: _data(elements.get(kind)) for kind in ("nodes", "edges")}
+        attributes = document.get("data")
+        return {**data, "graph": attributes if isinstance(attributes, dict) else {}}
+    key = "links" if "links" in document else "edges"
+    nodes, edges = document.get("nodes"), document.get(key)
+    if not (_objects(nodes) and _objects(edges)):
+        return document
+    ends = [edge.get(end) for edge in edges for end in ("source", "target")]
+    ids = [node["id"] for node in nodes if "id" in node]
+    if not ids:
+        named = all(isinstance(end, str) for end in ends) and all("name" in node for node in nodes)
+        ids = [node["name"] if named else k for k, node in enumerate(nodes)]
+        return {**document, "nodes": [{"id": id_, **node} for id_, node in zip(ids, nodes, strict=True)]}
+    places = all(type(end) is int and 0 <= end < len(nodes) for end in ends)
+    if not places or len(ids) < len(nodes) or any(isinstance(id_, int | float) for id_ in ids):
+        return document
+    warnings.warn(
+        f"{key}: source and target are whole numbers and no id is: read as places in the list of nodes, the "
+        "first being 0",
+        Remark,
+        stacklevel=4,
+    )
+    moved = [{**edge, **{end: ids[edge[end]] for end in ("source", "target")}} for edge in edges]
+    return {**document, key: moved}
+
+
+def _objects(items: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(items, list) and bool(items) and all(isinstance(item, dict) for item in items)
+
+
+def _data(items: object) -> object:
+    """What Cytoscape says of nodes or edges, whose ids are text even where another program wrote numbers."""
+    if not _objects(items):
+        return items
+    return [
+        {
+            key: str(value) if key in ("id", "source", "target") and isinstance(value, int) else value
+            for key, value in item.get("data", item).items()
+        }
+        for item in items
+        if isinstance(item.get("data", item), dict)
+    ]
 
 
 def _items(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from tcl_circuits.circuit.names import plain
 from tcl_circuits.circuit.netlist import Netlist, standalone
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.units import engineering, spice_number
 
-_STRANGE = re.compile(r"[^A-Za-z0-9 _.,:+*=()-]")
+_LONGEST = 200
 _BEFORE_THE_END = 1e-6
 """Share of the span by which the last figure is read before its end."""
 
@@ -36,18 +36,37 @@ def run_netlist(
     about : sequence of str
         What the netlist shows, a comment each.
     """
-    first, *lines = standalone(netlist, title).splitlines()
-    comments = [
-        *about,
-        "The voltages at the outputs: free_* without nudge, nudged_* with all of it.",
-        *(
-            f"e{e}: {label}, G = {engineering(float(value), 'S')}"
-            for e, (label, value) in enumerate(zip(network.edge_labels, network.conductance, strict=True))
-        ),
-    ]
+    comments = [*about, "The voltages at the outputs: free_* without nudge, nudged_* with all of it."]
+    return annotated(standalone(netlist, title), network, comments, _measures(netlist, network, saw))
+
+
+def annotated(text: str, network: Network, about: Sequence[str], measures: Sequence[str]) -> str:
+    """Netlist text with comments on what it shows and on every edge, and lines that make ngspice print.
+
+    Parameters
+    ----------
+    text : str
+        The netlist: title, circuit, one transient, ``.end``.
+    network : Network
+        The network in it.
+    about : sequence of str
+        What it shows, a comment each.
+    measures : sequence of str
+        ``.meas`` lines.
+    """
+    first, *lines = text.splitlines()
+    edges = (
+        f"e{e}: {label}, G = {engineering(float(value), 'S')}"
+        for e, (label, value) in enumerate(zip(network.edge_labels, network.conductance, strict=True))
+    )
+    head = [f"* {plain(comment, _LONGEST)}" for comment in (*about, *edges)]
     end = lines.index(".end")
-    head = [f"* {plain(text)}" for text in comments]
-    return "\n".join([first, *head, *lines[:end], *_measures(netlist, network, saw), *lines[end:], ""])
+    return "\n".join([first, *head, *lines[:end], *measures, *lines[end:], ""])
+
+
+def figures(name: str, nodes: Sequence[str], at: float) -> list[str]:
+    """``.meas`` lines of the voltages of nodes at a time [s], each called ``NAME_NODE``."""
+    return [f".meas tran {name}_{node} find v({node}) at={spice_number(at)}" for node in nodes]
 
 
 def _measures(netlist: Netlist, network: Network, saw: Sawtooth) -> list[str]:
@@ -57,13 +76,5 @@ def _measures(netlist: Netlist, network: Network, saw: Sawtooth) -> list[str]:
         "free": min(float(times[-1]), span.stop * (1 - _BEFORE_THE_END)) - span.start,
         "nudged": float(times[int(strengths.argmax())]) - span.start,
     }
-    return [
-        f".meas tran {what}_{node} find v({node}) at={spice_number(at)}"
-        for what, at in places.items()
-        for node in (netlist.nodes.spice[k] for k in network.outputs.tolist())
-    ]
-
-
-def plain(text: str) -> str:
-    """A comment's text in characters that no simulator and no shell takes for anything else."""
-    return _STRANGE.sub("_", text)[:200]
+    outputs = [netlist.nodes.spice[k] for k in network.outputs.tolist()]
+    return [line for name, at in places.items() for line in figures(name, outputs, at)]

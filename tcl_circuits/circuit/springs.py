@@ -14,7 +14,8 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.check import own_faults
-from tcl_circuits.circuit.network import Network, Node, Term
+from tcl_circuits.circuit.network import Network, Term
+from tcl_circuits.circuit.networkx_graph import Node
 from tcl_circuits.circuit.spring_lattice import SpringLattice, numbers_of
 from tcl_circuits.errors import InputError, NetworkError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import warnings
 from collections.abc import Iterator
@@ -23,7 +24,11 @@ output = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 @contextmanager
 def _remarks_as_lines() -> Iterator[None]:
-    """Print the package's remarks as lines, each once; warnings of others stay as they are."""
+    """Print the package's remarks as lines, each once; warnings of others stay as they are.
+
+    But not what matplotlib logs of the cache that it would keep in a home that can't be written.
+    """
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     others, told = warnings.showwarning, set[str]()
 
     def show(message: Any, category: Any, *place: Any, **more: Any) -> None:

@@ -59,7 +59,7 @@ def learn_in_circuit(
     ] = False,
     force: ForceOption = False,
     force_unstable: Annotated[
-        bool, typer.Option("--force-unstable", help="Run where the standard sawtooth runs away.")
+        bool, typer.Option("--force-unstable", help="Run where the standard sawtooth may run away.")
     ] = False,
     time_limit: Annotated[float | None, typer.Option(help="Longest wall-clock time, in seconds.")] = None,
     as_json: JsonOption = False,

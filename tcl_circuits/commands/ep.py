@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from tcl_circuits import ep
 from tcl_circuits.commands.output import claim, number, resumable, write_csv, write_json
@@ -79,8 +78,6 @@ def train_ep(
 ) -> EpResult:
     """Train, and leave summary.json, history.csv, weights.npz, checkpoint.npz and pictures.
 
-    Numbers don't depend on the machine's cores: BLAS is held to one thread, which is also the fastest.
-
     Parameters
     ----------
     request : EpRequest
@@ -103,7 +100,7 @@ def train_ep(
     """
     start = time.monotonic()
     # A run that diverges ends in an error of its own; NumPy's remarks on the way there help no one.
-    with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"), _told(notify):
+    with np.errstate(over="ignore", invalid="ignore"), _told(notify):
         data = data or ep.data.load(request.data, request.seed, request.classes)
         network = ep.Network.create([data.pixels, *request.hidden, data.classes], request.seed)
         trainer = ep.Trainer(network, request.rule, request.settings, request.seed, request.compiled)

@@ -16,6 +16,7 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.export_circuit import known_facts, of_circuit_run
 from tcl_circuits.commands.given_table import GivenTable
 from tcl_circuits.commands.graph import GraphDrive
+from tcl_circuits.commands.output import claim
 from tcl_circuits.commands.run_directory import read_summary, task_of
 from tcl_circuits.errors import InputError
 from tcl_circuits.fitting import Checkpoint
@@ -102,7 +103,8 @@ def export(request: ExportRequest) -> ExportResult:
         offsets = rounded_values(request.parts.offsets(count, design.seed))
         design = replace(design, offsets=offsets)
     out = request.out or Path("bundles") / f"{_stem(request.source)}-{request.dialect}"
-    write_bundle(design, out, request.dialect, request.force)
+    with claim(out, request.force):
+        write_bundle(design, out, request.dialect, force=True)
     return ExportResult(out, design, tuple(found), tuple(remarks))
 
 

@@ -53,15 +53,16 @@ def claim(
                 raise InputError(
                     f"--out {out} does not exist, so there is nothing to resume; name its directory"
                 )
+            stack.callback(_drop_empty, [path for path in (out, *out.parents) if not path.exists()])
             out.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_held(out))
+            for left in out.glob(f".*{PART}"):  # of runs that were killed as they wrote
+                left.unlink()
             if any(path.name != _LOCK for path in out.iterdir()) and not (force or resume):
                 raise InputError(
                     f"--out {out} holds files already; name another directory, or use --force or --resume"
                 )
-            for left in out.glob(f".*{PART}"):  # of runs that were killed as they wrote
-                left.unlink()
-            _try_writing(out / ".write-test")
+            _try_writing(out / f".write-test{PART}")
             free = shutil.disk_usage(out).free
         except OSError as failure:
             raise InputError(
@@ -93,6 +94,13 @@ def _held(out: Path) -> Iterator[None]:
                         path.unlink()
                 return
         # The run before removed the file between the two steps: hold the new one.
+
+
+def _drop_empty(made: list[Path]) -> None:
+    """Remove directories that were made in vain, the innermost first."""
+    with suppress(OSError):
+        for path in made:
+            path.rmdir()
 
 
 def _try_writing(probe: Path) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from tcl_circuits.arrays import IntArray
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.drive import Drive
 from tcl_circuits.circuit.graphfile import write_network
-from tcl_circuits.circuit.netlist import build_netlist, standalone
+from tcl_circuits.circuit.netlist import build_netlist
+from tcl_circuits.circuit.run_netlist import run_netlist
 from tcl_circuits.commands.check import agreement, chosen
 from tcl_circuits.commands.output import claim, resumable, write_csv, write_json, write_text
 from tcl_circuits.commands.provenance import Clock, versions
@@ -86,8 +86,6 @@ class LayeredRequest:
 def train_layered(request: LayeredRequest, progress: Callable[[Progress], None] | None = None) -> TrainResult:
     """Train, and leave summary.json, history.csv, weights.npz, netlist.cir, checkpoint.npz and pictures.
 
-    Numbers don't depend on the machine's cores: BLAS is held to one thread, which is also the fastest.
-
     Parameters
     ----------
     request : LayeredRequest
@@ -105,23 +103,22 @@ def train_layered(request: LayeredRequest, progress: Callable[[Progress], None] 
         As it comes, after the checkpoint is written.
     """
     clock = Clock()
-    with threadpool_limits(1, "blas"):
-        data = tasks.find(request.task).data(request.seed, request.data)
-        checked = chosen(request.check, len(data.test_x))
-        recipe = Recipe(shift=request.shift)
-        trainer = Trainer(data, request.nodes, request.rule, recipe, request.seed, request.compiled)
-        out = request.out or Path("runs") / f"{request.task}-{request.rule}-layered-seed{request.seed}"
-        checkpoint, needed = out / "checkpoint.npz", _bytes_needed(trainer.start)
-        with claim(out, request.force, request.resume, needed), resumable(checkpoint):
-            history = trainer.fit(request.passes, checkpoint, request.resume, progress)
-            write_csv(out / "history.csv", history)
-            write_weights(trainer.circuit, out / "weights.npz")
-            _write_networks(out, trainer)
-            baseline = tasks.baseline(data, request.nodes, request.passes, request.seed)
-            summary = _summary(request, trainer, history, baseline, clock)
-            summary["check"] = check_layered(trainer, checked)
-            _draw(out, trainer, history, baseline)
-            write_json(out / "summary.json", summary)
+    data = tasks.find(request.task).data(request.seed, request.data)
+    checked = chosen(request.check, len(data.test_x))
+    recipe = Recipe(shift=request.shift)
+    trainer = Trainer(data, request.nodes, request.rule, recipe, request.seed, request.compiled)
+    out = request.out or Path("runs") / f"{request.task}-{request.rule}-layered-seed{request.seed}"
+    checkpoint, needed = out / "checkpoint.npz", _bytes_needed(trainer.start)
+    with claim(out, request.force, request.resume, needed), resumable(checkpoint):
+        history = trainer.fit(request.passes, checkpoint, request.resume, progress)
+        write_csv(out / "history.csv", history)
+        write_weights(trainer.circuit, out / "weights.npz")
+        _write_networks(out, trainer)
+        baseline = tasks.baseline(data, request.nodes, request.passes, request.seed)
+        summary = _summary(request, trainer, history, baseline, clock)
+        summary["check"] = check_layered(trainer, checked)
+        _draw(out, trainer, history, baseline)
+        write_json(out / "summary.json", summary)
     return TrainResult(out, summary, ())
 
 
@@ -177,8 +174,10 @@ def _write_networks(out: Path, trainer: Trainer) -> None:
     target = np.eye(data.classes)[data.train_y[:1]]
     drive = Drive.hold(folded.volts(with_bias(data.train_x[:1])), circuit.nudge(trainer.beta), target)
     netlist = build_netlist(folded.network, SenseCell(), trainer.saw, drive)
-    title = f"tcl_circuits: {data.name}, one training cycle, inputs folded into Thevenin sources"
-    write_text(out / "netlist.cir", standalone(netlist, title))
+    title = f"tcl_circuits: {data.name}, one training cycle of the trained circuit"
+    about = ["Training image 1. Sources t0, t1, ... behind one edge each stand for all inputs (Thevenin)."]
+    text = run_netlist(netlist, folded.network, trainer.saw, title, about)
+    write_text(out / "netlist.cir", text)
     if circuit.edges <= _LISTED:
         write_network(Laid.whole(circuit).network, out / "network.json")
 

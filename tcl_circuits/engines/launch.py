@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tcl_circuits.errors import EngineError
+from tcl_circuits.threads import ONE_THREAD
 
 START_UP = {".spiceinit": "set num_threads=1\n"}
 """Files of the directory in which ngspice begins. One thread: by default two of them wait for each other."""
@@ -24,7 +25,7 @@ _OF_NGSPICE = ("SPICE_", "NGSPICE_")
 def clean_environment(**ours: str) -> dict[str, str]:
     """Return the user's environment without ngspice's variables, with `ours` added, for one thread."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_NGSPICE)}
-    return {**kept, "LC_ALL": "C", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **ours}
+    return {**kept, "LC_ALL": "C", **ONE_THREAD, **ours}
 
 
 @contextmanager

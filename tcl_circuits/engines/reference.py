@@ -15,6 +15,7 @@ from tcl_circuits.circuit.cells import SIGNALS, Cell, SenseCell
 from tcl_circuits.circuit.devices import HeldConductance
 from tcl_circuits.circuit.drive import Drive, timeline
 from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.nudge_check import require_agreement
 from tcl_circuits.engines.base import Transient
 from tcl_circuits.engines.dynamic import run_linear
 from tcl_circuits.engines.grid import Schedule, branch_outputs, graded_grid, response_matrices
@@ -66,6 +67,7 @@ class Reference:
             )
         network.check()
         drive.check(network)
+        _require_known_nudge(drive)
         require_solvable(network, cell)
         _refuse_loading_leak(cell)
         taus = cell.capacitance(network.conductance) * cell.resistance(network.conductance)
@@ -157,6 +159,16 @@ def _require_known(cell: Cell) -> None:
     if vars(writer).get("exact") not in _KNOWN_CELLS:
         raise InputError(
             f"the exact engine does not know cells of type {type(cell).__name__}; use the engine ngspice"
+        )
+
+
+def _require_known_nudge(drive: Drive) -> None:
+    """Refuse a nudge whose elements can't be compared with the force that this engine takes."""
+    nudge = drive.nudge
+    if nudge is not None and not require_agreement(nudge, drive.targets[0]):
+        raise InputError(
+            f"the exact engine can't compare the elements of {type(nudge).__name__} with its force: write "
+            "them as behavioural currents of arithmetic, or use the engine ngspice"
         )
 
 

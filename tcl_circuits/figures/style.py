@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from matplotlib.transforms import Bbox
 
 from tcl_circuits.arrays import FloatArray
+from tcl_circuits.errors import Remark
 from tcl_circuits.files import replacing
 
 INK = "#222222"
@@ -89,11 +91,29 @@ def house_style() -> Iterator[None]:
 
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, PDF or SVG; the same figure gives the same bytes."""
-    with house_style():
+    with _glyphs_in_one_remark(), house_style():
         _lay_out(figure)
         kind = Path(path).suffix.lower()
         with replacing(Path(path)) as file:
             figure.savefig(file, format=kind.removeprefix("."), metadata=_METADATA.get(kind))
+
+
+@contextmanager
+def _glyphs_in_one_remark() -> Iterator[None]:
+    """Say once what matplotlib says of each character that the font lacks; other warnings pass."""
+    with warnings.catch_warnings(record=True) as met:
+        warnings.simplefilter("always")
+        yield
+    lacking = [each for each in met if re.match(r"Glyph \d+ .* missing from", str(each.message))]
+    for each in met:
+        if each not in lacking:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    if lacking:
+        warnings.warn(
+            f"pictures show boxes for characters that {_SETTINGS['font.family']} lacks; files keep them",
+            Remark,
+            stacklevel=4,
+        )
 
 
 def _lay_out(figure: Figure) -> None:

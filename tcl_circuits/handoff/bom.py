@@ -6,7 +6,6 @@ import csv
 import io
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from tcl_circuits.circuit.cells import Cell
 from tcl_circuits.circuit.elements import (
@@ -120,11 +119,6 @@ def bom_csv(lines: tuple[BomLine, ...]) -> str:
             sold = (_number(nearest(line.value, "E96")), _number(nearest(line.value, "E24")))
             writer.writerow([line.part, _number(line.value), line.unit, *sold, line.count])
     return text.getvalue()
-
-
-def write_bom(network: Network, cell: Cell, path: Path) -> None:
-    """Write the bill of materials as CSV."""
-    path.write_text(bom_csv(bill_of_materials(network, cell)), encoding="utf-8", newline="\n")
 
 
 def _number(value: float) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tcl_circuits.circuit.names import NameMap, written
+from tcl_circuits.circuit.names import NameMap, plain, written
 from tcl_circuits.circuit.node_link import network_text
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.handoff.benches import Bench, benches
@@ -21,7 +21,7 @@ from tcl_circuits.handoff.dialects.base import Dialect
 from tcl_circuits.handoff.expected import pins
 from tcl_circuits.handoff.expected_csv import expected_csv
 from tcl_circuits.handoff.manifest import NAME, BundleError, Manifest, digest, read_manifest
-from tcl_circuits.handoff.netlists import NETWORK, netlist_files, pin_names, plain
+from tcl_circuits.handoff.netlists import NETWORK, netlist_files, pin_names
 from tcl_circuits.handoff.picture import network_picture
 from tcl_circuits.handoff.readme import readme
 

@@ -92,20 +92,12 @@ def difference(first: Network, second: Network, inputs: object = None) -> Differ
 
 
 def _edges(network: Network) -> list[tuple[str, str]]:
-    names = NameMap.of(_labels(network)).spice
+    names = NameMap.of(network.nodes).spice
     return [(names[a], names[b]) for a, b in network.edges.tolist()]
 
 
-def _labels(network: Network) -> tuple[object, ...]:
-    """Node names; a flat netlist's are SPICE names already, whose mark is taken off."""
-    labels = network.nodes
-    if all(isinstance(label, str) and label.startswith("n_") for label in labels):
-        return tuple(str(label)[2:] for label in labels)
-    return labels
-
-
 def _roles(network: Network) -> dict[str, str]:
-    names = NameMap.of(_labels(network)).spice
+    names = NameMap.of(network.nodes).spice
     return {name: network.role_of(position) for position, name in enumerate(names)}
 
 

@@ -78,8 +78,8 @@ def exported_design(files: Mapping[str, bytes], source: str) -> Design:
 def network_of(graph: GraphText, source: str) -> Network:
     """A network from node-link entries that :func:`~tcl_circuits.circuit.node_link.write_network` wrote.
 
-    Unlike :func:`~tcl_circuits.circuit.graphfile.read_network` it accepts names whose SPICE forms collide:
-    a bundle numbers them.
+    Unlike :func:`~tcl_circuits.circuit.graphfile.read_network` it accepts nodes that are written alike, as 1
+    and ``"1"``, but draws nothing and guesses nothing.
     """
     file = f"{source}/network.json"
     nodes = tuple(entry.name for entry in graph.nodes)

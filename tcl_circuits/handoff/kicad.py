@@ -8,7 +8,6 @@ KiCad 6 and later read with *File > Import > Netlist* in the board editor.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -73,11 +72,6 @@ def kicad_netlist(network: Network, board: str = "potentiometers") -> str:
     nets = _net_names(network)
     parts = [*_BOARDS[board](network, nets), *_headers(network, nets), *_test_points(network, nets)]
     return netlist_text(parts)
-
-
-def write_kicad(network: Network, path: Path, board: str = "potentiometers") -> None:
-    """Write the netlist of a board; see :func:`kicad_netlist`."""
-    path.write_text(kicad_netlist(network, board), encoding="utf-8", newline="\n")
 
 
 def _net_names(network: Network) -> tuple[str, ...]:

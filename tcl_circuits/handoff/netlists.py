@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.cells import SenseCell
 from tcl_circuits.circuit.elements import Capacitor, Element, Resistor, Subcircuit, VoltageSource
-from tcl_circuits.circuit.names import NameMap
+from tcl_circuits.circuit.names import NameMap, plain
 from tcl_circuits.circuit.netlist import build_netlist, part_elements
 from tcl_circuits.handoff.benches import Bench
 from tcl_circuits.handoff.design import Design
@@ -202,8 +202,3 @@ def bench_text(design: Design, dialect: Dialect, bench: Bench) -> str:
 
 def _instances(design: Design, bench: Bench) -> tuple[Instance, ...]:
     return bench.instances or (Instance(NET, pin_names(design), NETWORK),)
-
-
-def plain(title: str) -> str:
-    """A title's plain characters."""
-    return "".join(char if char.isascii() and char.isprintable() else "_" for char in title)[:80]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tcl_circuits.circuit.graph_values import default_bounds
+from tcl_circuits.circuit.names import label_of
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.units import parse_quantity
@@ -84,8 +85,8 @@ def read_flat(text: str, source: str) -> Network:
     """Read a flat netlist of our own cells, as ``train`` and ``simulate`` leave it.
 
     Conductances are those of the resistors ``rg0``, ``rg1``, ...; inputs are where ``vin0``, ... stand, the
-    ground is that of ``vground``, outputs are the nodes that a nudge ``bn0``, ... drives. A node's name is
-    its SPICE name.
+    ground is that of ``vground``, outputs are the nodes that a nudge ``bn0``, ... drives. A node has
+    the name that its SPICE name stands for.
 
     Raises
     ------
@@ -139,8 +140,9 @@ def _flat_network(
     if lost:
         raise InputError(f"{source}: no edge reaches the node {lost[0]}, which is driven")
     conductance = 1.0 / np.array(ohms)
+    labels = tuple(map(label_of, nodes))
     network = Network(
-        nodes=nodes,
+        nodes=labels if len(set(labels)) == len(nodes) else nodes,
         edges=np.array([(index[a], index[b]) for a, b in pairs], dtype=np.int64),
         inputs=np.array([index[inputs[k]] for k in sorted(inputs)], dtype=np.int64),
         outputs=np.array([index[node] for node in dict.fromkeys(outputs)], dtype=np.int64),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tcl_circuits.circuit.names import plain
 from tcl_circuits.handoff.benches import Bench
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.dialects.base import Dialect
-from tcl_circuits.handoff.netlists import plain
 
 _FILES = """\
 | file | what |

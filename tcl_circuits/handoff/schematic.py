@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,11 +46,6 @@ def cell_schematic(cell: Cell) -> str:
     finally:
         svgconfig.text = kept
     return _tidy(text, f"Schematic of the {_name(cell)} cell")
-
-
-def write_schematic(cell: Cell, path: Path) -> None:
-    """Write the cell's schematic as SVG; see :func:`cell_schematic`."""
-    path.write_text(cell_schematic(cell), encoding="utf-8", newline="\n")
 
 
 def _drawer(cell: Cell) -> Callable[[Any, Any], None]:

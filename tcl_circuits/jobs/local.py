@@ -13,7 +13,8 @@ from multiprocessing import get_context
 from typing import Any
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.jobs.workers import WorkersDied, deaf_children, hold_blas
+from tcl_circuits.jobs.workers import WorkersDied, deaf_children
+from tcl_circuits.threads import hold_blas
 
 _STARTS = 3
 """Workers in a row that may end before they begin."""

@@ -8,13 +8,13 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
-from functools import cache
 from multiprocessing import resource_tracker
 from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
 from tcl_circuits.errors import TclError
+from tcl_circuits.threads import hold_blas
 
 
 class WorkersDied(TclError):
@@ -117,9 +117,3 @@ def on_one_thread(compute: Callable[[Any], Any], item: Any) -> Any:
     if multiprocessing.parent_process() is not None:
         hold_blas()
     return compute(item)
-
-
-@cache
-def hold_blas() -> None:
-    """Hold this process's BLAS to one thread for good."""
-    threadpool_limits(limits=1)

@@ -17,7 +17,8 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.cells import Probe, SenseCell
 from tcl_circuits.circuit.elements import Element
-from tcl_circuits.circuit.network import Network, Node
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.networkx_graph import Node
 from tcl_circuits.circuit.parts import Amplifier, DiodePair, Part
 from tcl_circuits.layered.circuit import Array, LayeredCircuit
 from tcl_circuits.layered.solve import Point
@@ -26,8 +27,6 @@ from tcl_circuits.layered.solve import Point
 @dataclass(frozen=True, eq=False)
 class BareCell(SenseCell):
     """A conductance alone: what of an edge takes part in an operating point, at a tenth of the cost."""
-
-    exact = "sense"
 
     def edge(self, e: int, a: str, b: str, conductance: float) -> tuple[tuple[Element, ...], Probe]:
         """The conductance; there is no sense resistance, and the edge's own ends stand for it."""

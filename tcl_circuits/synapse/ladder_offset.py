@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from tcl_circuits import checks
@@ -31,7 +32,8 @@ class LineOffset:
     mean : float
         Mean of the free and the nudged signal.
     level : float
-        Size of the update at which the line begins, as a share of `amplitude_max`.
+        Size of the update beyond which the line begins, as a share of `amplitude_max`. Where no update is as
+        large, it begins at the first update.
 
     Raises
     ------
@@ -69,7 +71,8 @@ class LineOffset:
         Returns
         -------
         float
-            In the unit of the update. NaN if the line has fewer than two points to go through.
+            In the unit of the update. NaN if fewer than two amplitudes have an update for the line to go
+            through.
         """
         curve = update_curve(
             kern,
@@ -79,4 +82,5 @@ class LineOffset:
             threshold=threshold,
             points=_POINTS,
         )
-        return curve.line_offset(curve.first_beyond(self.level * self.amplitude_max))
+        begin = curve.first_beyond(self.level * self.amplitude_max)
+        return curve.offset_by_onset if math.isnan(begin) else curve.line_offset(begin)

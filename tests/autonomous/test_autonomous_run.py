@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from autonomous_cases import planned, ran
+from conftest import run_ngspice
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous import tasks
@@ -175,9 +175,8 @@ def test_the_netlist_runs_by_itself(tmp_path: Path) -> None:
     """What is left for people: ngspice runs it without the package, to the same conductances."""
     run = Run(planned(cycles=2, look_every=2).design, tmp_path, {})
     (tmp_path / "netlist.cir").write_text(run.netlist())
-    subprocess.run(
-        ["ngspice", "-n", "-b", "-r", "out.raw", "netlist.cir"], cwd=tmp_path, check=True, capture_output=True
-    )
+    done = run_ngspice(tmp_path / "netlist.cir", "-r", str(tmp_path / "out.raw"))
+    assert done.returncode == 0, done.stderr
     head, _, data = (tmp_path / "out.raw").read_bytes().partition(b"Binary:\n")
     names = re.findall(r"^\s+\d+\s+(\S+)\s", head.decode().partition("Variables:\n")[2], re.MULTILINE)
     rows = np.frombuffer(data).reshape(-1, len(names))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import run_ngspice
 
 from tcl_circuits import InputError, SenseCell, SeriesCell, kernels
 from tcl_circuits.circuit.cells import SIGNALS, Cell, named_cell
@@ -28,9 +28,7 @@ def test_subcircuit_follows_its_equation_in_ngspice(cell: Cell, tmp_path: Path) 
         f".control\nrun\nlet sensed = {read.replace('.x1', '').replace('v(u0)', 'v(x1.u0)')}\n"
         "meas tran last find sensed at=10u\n.endc\n.end\n"
     )
-    done = subprocess.run(
-        ["ngspice", "-b", str(deck)], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = run_ngspice(deck)
     line = next(line for line in done.stdout.splitlines() if line.startswith("last"))
     one = np.array([1e-5])
     r, c = float(cell.resistance(one)[0]), float(cell.capacitance(one)[0])

@@ -32,7 +32,7 @@ def written(graph: nx.Graph[Any], path: Path, suffix: str) -> Path:
     if suffix == ".graphml":
         nx.write_graphml(graph, file)
     else:
-        file.write_text(json.dumps(nx.node_link_data(graph, edges="links")))
+        file.write_text(json.dumps(nx.node_link_data(graph)))
     return file
 
 
@@ -75,6 +75,13 @@ def test_near_names_of_role_are_refused(tmp_path: Path, name: str) -> None:
     graph.nodes["b"][name] = "ground"
     with pytest.raises(NetworkError, match=f"'{name}' is not read; rename it to role"):
         read_network(written(graph, tmp_path, ".json"))
+
+
+def test_a_named_attribute_is_read_as_a_files() -> None:
+    network = tcl.Network.from_graph(graph_of({"g": "10u"}, {"g": 2e-5}), conductance="g")
+    assert network.conductance.tolist() == [1e-5, 2e-5]
+    with pytest.raises(InputError, match="edge attribute g: '10us' is a time"):
+        tcl.Network.from_graph(graph_of({"g": "10us"}), conductance="g")
 
 
 def test_edges_listed_both_ways_are_said() -> None:

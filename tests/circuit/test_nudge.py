@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,17 @@ from tcl_circuits import (
     CurrentNudge,
     Drive,
     InputError,
+    Network,
+    Sawtooth,
+    SenseCell,
     SoftmaxNudge,
     differential,
+    simulate,
     single_ended,
 )
-from tcl_circuits.circuit.elements import BehaviouralCurrent
+from tcl_circuits.circuit.elements import BehaviouralCurrent, Element, Resistor
 from tcl_circuits.circuit.nudge import Nudge
+from tcl_circuits.engines import Ngspice, Reference
 
 volts = hnp.arrays(np.float64, (2, 3), elements=st.floats(-0.5, 0.5))
 NUDGES: list[Nudge] = [ConductanceNudge(2e-5, single_ended(3)), SoftmaxNudge(2e-5, 0.07, differential(3))]
@@ -106,3 +112,72 @@ def test_a_nudge_needs_fitting_targets() -> None:
         Drive.hold([1.0], nudge)
     with pytest.raises(InputError, match="targets of shape"):
         Drive.hold([1.0], nudge, [1.0, 2.0, 3.0])
+
+
+class _Half(ConductanceNudge):
+    """Half the force, said in NumPy only."""
+
+    def force(self, y: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return 0.5 * super().force(y, target)
+
+
+class _HalfInBoth(_Half):
+    """Half the force, said in both."""
+
+    def force_jacobian(self, y: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return 0.5 * super().force_jacobian(y, target)
+
+    def elements(self, names: tuple[str, ...], target: np.ndarray) -> tuple[Element, ...]:
+        return tuple(
+            replace(each, expression=f"0.5*{each.expression}")
+            if isinstance(each, BehaviouralCurrent)
+            else each
+            for each in super().elements(names, target)
+        )
+
+
+class _Resistors(ConductanceNudge):
+    """The nudge as real resistors that are always there."""
+
+    def elements(self, names: tuple[str, ...], target: np.ndarray) -> tuple[Element, ...]:
+        targets = super().elements(names, target)[: len(names)]
+        return (*targets, *(Resistor(f"rn{k}", f"t{k}", name, 1e5) for k, name in enumerate(names)))
+
+
+def test_a_force_that_is_not_that_of_the_elements_is_refused() -> None:
+    with pytest.raises(InputError, match=r"_Half: its elements push .* A into output node 0, its force"):
+        Drive.hold([1.0, 0.0], _Half(1e-5, single_ended(1)), [0.3])
+    with pytest.raises(InputError, match="SmallerGain"):
+        Drive.hold([1.0, 0.0], _smaller_gain()(2e-5, 0.07, differential(2)), [1.0, 0.0])
+
+
+def _smaller_gain() -> type[SoftmaxNudge]:
+    class SmallerGain(SoftmaxNudge):
+        def elements(self, names: tuple[str, ...], target: np.ndarray) -> tuple[Element, ...]:
+            return SoftmaxNudge(self.conductance / 2, self.temperature, self.outputs).elements(names, target)
+
+    return SmallerGain
+
+
+def test_both_engines_follow_an_own_nudge(network: Network, saw: Sawtooth, ngspice: Ngspice) -> None:
+    drive = Drive.hold([1.0, -0.5], _HalfInBoth(1e-5, single_ended(2)), [0.3, 0.1])
+    exact, real = (simulate(network, SenseCell(), saw, drive, engine) for engine in (Reference(), ngspice))
+    whole = simulate(
+        network, SenseCell(), saw, _with(drive, ConductanceNudge(5e-6, single_ended(2))), Reference()
+    )
+    peak = float(abs(exact["u"]).max())
+    at = np.linspace(0.0, saw.period, 200)
+    np.testing.assert_allclose(exact["u"].interp(time=at), real["u"].interp(time=at), atol=5e-3 * peak)
+    np.testing.assert_allclose(exact["u"], whole["u"], atol=1e-9 * peak)
+
+
+def _with(drive: Drive, nudge: Nudge) -> Drive:
+    return Drive(drive.times, drive.inputs, drive.targets, nudge)
+
+
+def test_the_exact_engine_refuses_elements_that_it_cannot_compare(network: Network, saw: Sawtooth) -> None:
+    drive = Drive.hold([1.0, -0.5], _Resistors(1e-5, single_ended(2)), [0.3, 0.1])
+    with pytest.raises(
+        InputError, match=r"can't compare the elements of _Resistors .* use the engine ngspice"
+    ):
+        Reference().run(network, SenseCell(), saw, drive)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import networkx as nx
 import numpy as np
 import pytest
+from conftest import run_ngspice
 
 import tcl_circuits as tcl
 from tcl_circuits.circuit.netlist import build_netlist
@@ -16,13 +16,12 @@ from tcl_circuits.circuit.run_netlist import run_netlist
 from tcl_circuits.engines import Reference
 from tcl_circuits.protocol import Polarity
 
-HOSTILE = "x\n*# shell touch pwned\r.control"
-
 
 @pytest.mark.parametrize("polarity", ["standard", "inverted"])
 def test_plain_ngspice_prints_the_outputs(tmp_path: Path, polarity: Polarity) -> None:
-    graph = nx.Graph([("a", "b"), ("b", "c"), ("c", HOSTILE), (HOSTILE, "a")])
-    network = tcl.Network.from_graph(graph, inputs=["a", "c"], outputs=["b", HOSTILE], seed=1)
+    hostile = f"x\n*# shell touch {tmp_path}/pwned\r.control"
+    graph = nx.Graph([("a", "b"), ("b", "c"), ("c", hostile), (hostile, "a")])
+    network = tcl.Network.from_graph(graph, inputs=["a", "c"], outputs=["b", hostile], seed=1)
     cell, saw = tcl.SenseCell(), tcl.Sawtooth(1e-5, 1e-3, polarity)
     nudge = tcl.ConductanceNudge(1e-5, tcl.single_ended(2))
     drive = tcl.Drive.present([1.0, 0.0], cell, saw, nudge, [0.3, 0.9])
@@ -32,9 +31,7 @@ def test_plain_ngspice_prints_the_outputs(tmp_path: Path, polarity: Polarity) ->
     assert re.search(r"^\* e0: a--b, G = ", text, re.MULTILINE)
     assert not re.search(r"^(\*#|\.control)", text, re.MULTILINE)
     (tmp_path / "n.cir").write_text(text)
-    done = subprocess.run(
-        ["ngspice", "-n", "-b", "n.cir"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = run_ngspice(tmp_path / "n.cir")
     assert done.returncode == 0, done.stderr
     printed = re.findall(r"^(\w+)\s*=\s*(\S+)", done.stdout, re.MULTILINE)
     exact = Reference().run(network, cell, saw, drive)[0]

@@ -122,9 +122,9 @@ def test_what_is_no_lattice_is_refused(changes: dict[str, Any], words: str) -> N
 def test_the_file_is_read_by_networkx(tmp_path: Path) -> None:
     net = network()
     write_lattice(net, tmp_path / "lattice.json")
-    graph: nx.Graph[int] = nx.node_link_graph(
-        json.loads((tmp_path / "lattice.json").read_text()), edges="edges"
-    )
+    content = json.loads((tmp_path / "lattice.json").read_text())
+    # networkx looks for "links" before its version 3.6.
+    graph: nx.Graph[int] = nx.node_link_graph({**content, "links": content["edges"]})
     for bond, value in zip(net.springs.bonds.tolist(), net.conductance.tolist(), strict=True):
         assert graph.edges[bond]["stiffness"] == value
     assert graph.nodes[0]["fixed"] == ["x", "y"]

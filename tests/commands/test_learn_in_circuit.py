@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from conftest import StartTcl, Tcl
+from conftest import StartTcl, Tcl, run_ngspice
 
 import tcl_circuits
 from tcl_circuits.circuit.graphfile import read_network
@@ -145,7 +146,7 @@ def test_a_runaway_is_told_and_kept(tcl: Tcl, tmp_path: Path) -> None:
     options = ("--polarity", "standard", "--gain", 60, "--force-unstable", "--out", out)
     result = tcl(COMMAND, "regression", *options)
     assert result.exit_code == 1
-    assert "forced: the standard sawtooth runs away" in result.stderr
+    assert "forced: the standard sawtooth may run away" in result.stderr
     assert "what was reached is kept; likely the network runs away" in result.stderr
     assert (out / "trajectories.nc").exists()
 
@@ -157,3 +158,17 @@ def test_without_ngspice_it_says_how_to_have_it(
     result = tcl(COMMAND, "regression", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "ngspice is not installed" in result.stderr
+
+
+def test_its_netlist_alone_prints_where_it_ends(tcl: Tcl, tmp_path: Path) -> None:
+    result = tcl(COMMAND, "xor-single", "--cycles", 4, "--look-every", 4, "--out", "run")
+    assert result.exit_code == 0, result.stderr
+    done = run_ngspice(tmp_path / "run/netlist.cir")
+    assert done.returncode == 0, done.stderr
+    states = re.findall(r"^end_v\d+\s*=\s*(\S+)", done.stdout, re.MULTILINE)
+    text = (tmp_path / "run/netlist.cir").read_text("ascii")
+    slope = float(re.findall(r"^\* whose conductance is (\S+) S/V", text, re.MULTILINE)[0])
+    with xr.open_dataset(tmp_path / "run/trajectories.nc") as found:
+        last = found["conductance"].to_numpy()[-1]
+    assert [slope * float(volts) for volts in states] == pytest.approx(last.tolist(), rel=1e-3)
+    assert len(re.findall(r"^\* e\d+: \S+--\S+, G = ", text, re.MULTILINE)) == last.size

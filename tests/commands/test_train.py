@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import resource
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Tcl
+from conftest import Tcl, run_ngspice
 from numpy.testing import assert_allclose
 from typer.testing import CliRunner
 
@@ -128,8 +127,8 @@ class TestFiles:
         if ohms:  # flat, not in subcircuits
             network = read_network(iris / "network.json")
             assert_allclose(1 / np.array(ohms), network.conductance, rtol=1e-12)
-        command = ["ngspice", "-b", "-r", str(tmp_path / "out.raw"), str(iris / "netlist.cir")]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+        done = run_ngspice(iris / "netlist.cir", "-r", str(tmp_path / "out.raw"))
+        assert done.returncode == 0, done.stderr
         assert "No. of Data Rows" in done.stdout
 
     def test_json_output_is_the_summary(self, tcl: Tcl) -> None:
@@ -264,6 +263,23 @@ class TestTables:
         result = tcl("train", "--data", "mine.csv", "--target", "y", "--graph", "net.json", *QUICK)
         assert result.exit_code == 2
         assert "has no edges" in result.stderr
+
+    def test_nodes_whose_names_differ_in_case_alone(self, tcl: Tcl, tmp_path: Path) -> None:
+        (tmp_path / "mine.csv").write_text(table())
+        roles = {"A": "input", "a": "input", "y": "output", "Y": "hidden", "g": "ground"}
+        edges = [("A", "Y"), ("a", "Y"), ("Y", "y"), ("A", "y"), ("y", "g")]
+        graph = {
+            "nodes": [{"id": node, "role": role} for node, role in roles.items()],
+            "edges": [{"source": a, "target": b, "conductance": 2e-5} for a, b in edges],
+        }
+        (tmp_path / "net.json").write_text(json.dumps(graph))
+        own = ("--data", "mine.csv", "--target", "y")
+        trained = tcl("train", *own, "--graph", "net.json", *QUICK, "--out", "run")
+        assert trained.exit_code == 0, trained.stderr
+        assert tcl("export", "run", *own, "--out", "b").exit_code == 0
+        assert tcl("verify", "b").exit_code == 0
+        compared = tcl("compare", "b", "run/netlist.cir")
+        assert "same" in compared.stdout.splitlines()[0]
 
 
 class TestPlaces:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import signal
 import struct
-import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import StartTcl, Tcl
+from conftest import StartTcl, Tcl, run_ngspice
 from test_train import KEYS
 
 from tcl_circuits.circuit.graphfile import read_network
+from tcl_circuits.engines.operating import OperatingPoints
+from tcl_circuits.layered import tasks
+from tcl_circuits.layered.circuit import with_bias
 
 FILES = {"summary.json", "history.csv", "weights.npz", "netlist.cir", "checkpoint.npz", "loss.png"}
 
@@ -63,16 +66,17 @@ def test_files_and_summary(tcl: Tcl, tmp_path: Path) -> None:
 def test_netlist_runs_in_ngspice(tcl: Tcl, tmp_path: Path) -> None:
     assert tcl("train", "xor-layered", "--epochs", 1, "--hidden", 4, "--out", "run").exit_code == 0
     assert (tmp_path / "run/network.png").exists()
-    found = subprocess.run(
-        ["ngspice", "-b", "-r", "out.raw", "netlist.cir"],
-        cwd=tmp_path / "run",
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    found = run_ngspice(tmp_path / "run/netlist.cir")
     assert found.returncode == 0, found.stderr
-    assert (tmp_path / "run/out.raw").stat().st_size > 10_000
+    printed = re.findall(r"^free_n_y\w+\s*=\s*(\S+)", found.stdout, re.MULTILINE)
+    # The netlist's inputs are folded, those of the graph are not.
+    network, weights = read_network(tmp_path / "run/network.json"), np.load(tmp_path / "run/weights.npz")
+    x = with_bias(tasks.find("xor-layered").data(0, None).train_x[:1])[0]
+    rows, rail = weights["volts"] * np.stack([x, -x], axis=1).ravel(), float(weights["rail"])
+    exact = OperatingPoints(network).free(np.array([[*rows, rail, -rail]])).voltages[0, network.outputs]
+    assert [float(value) for value in printed] == pytest.approx(exact.tolist(), abs=1e-4)
+    text = (tmp_path / "run/netlist.cir").read_text("ascii")
+    assert re.search(r"^\* e0: t0--h0, G = ", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("task", ["mnist", "fashion-mnist"])

@@ -51,6 +51,13 @@ def test_exact_engine_refuses_a_cell_that_it_does_not_know(network: tcl.Network,
         tcl.simulate(network, kind(), saw, drive, Reference())
 
 
+@pytest.mark.parametrize("kind", [OwnCell, Changed])
+def test_a_training_with_the_exact_engine_ends_before_it_begins(kind: Any) -> None:
+    task = tcl.tasks.load("iris", seed=0)
+    with pytest.raises(InputError, match="does not know cells of type " + kind.__name__):
+        tcl.Trainer(task.network, kind(), tcl.Sawtooth(1e-5, 1e-3), Reference()).fit(task, epochs=1)
+
+
 def test_element_of_an_unknown_type_is_refused() -> None:
     with pytest.raises(InputError, match=r"'l0'.*Inductor"):
         circuit_of((Inductor(),), "title")  # type: ignore[arg-type]

@@ -15,7 +15,8 @@ from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tcl_circuits.circuit.builders import crossbar, lattice, random_regular
-from tcl_circuits.circuit.network import Network, Node
+from tcl_circuits.circuit.network import Network
+from tcl_circuits.circuit.networkx_graph import Node
 from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail
 from tcl_circuits.errors import InputError
 from tcl_circuits.figures.layout import edge_paths, is_crossbar, node_places

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
+from tcl_circuits.errors import Remark
 from tcl_circuits.figures.style import house_style, log_ticks, plain_name, save, scale_for, short_name
 
 
@@ -53,6 +54,21 @@ def test_names_are_not_formulas(tmp_path: Path) -> None:
         legend = axes.legend()
     save(figure, tmp_path / "names.png")
     assert len(legend.get_texts()) == 2
+
+
+def test_characters_without_a_glyph_are_one_remark(tmp_path: Path) -> None:
+    figure = Figure()
+    figure.suptitle("入力 a 出力")
+    with pytest.warns(Remark, match="boxes for characters that DejaVu Sans lacks") as found:
+        save(figure, tmp_path / "names.png")
+    assert len(found) == 1
+
+
+def test_other_warnings_pass(tmp_path: Path) -> None:
+    figure = Figure(layout="constrained", figsize=(0.1, 0.1))
+    figure.subplots().set_title("too wide for its figure")
+    with pytest.warns(UserWarning, match="constrained_layout not applied"):
+        save(figure, tmp_path / "small.png")
 
 
 def test_the_users_settings_are_put_back() -> None:

@@ -95,6 +95,15 @@ def hostile_design() -> Design:
     return Design(network, cell, SAW, training, np.array([[1.0, 0.0]]), HOSTILE[5])
 
 
+def cased_design() -> Design:
+    """A ring of nodes whose names differ in case and signs alone."""
+    graph: nx.Graph[Any] = nx.cycle_graph(["A", "a", "x 1", "X_1", "x_1"])
+    network = Network.from_graph(graph, ["A", "x 1"], ["a"], "X_1", seed=1)
+    cell = tcl.SenseCell()
+    training = default_training(network, cell, SAW)
+    return Design(network, cell, SAW, training, np.array([[1.0, 0.0]]), "cased")
+
+
 def rehash(bundle: Path) -> None:
     """Write the manifest's hashes anew, as someone would who hides a change."""
     path = bundle / "manifest.json"

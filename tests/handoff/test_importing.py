@@ -7,7 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handoff_samples import contents, divider_design, hostile_design, replace_in, small_design, task_design
+from handoff_samples import (
+    cased_design,
+    contents,
+    divider_design,
+    hostile_design,
+    replace_in,
+    small_design,
+    task_design,
+)
 
 import tcl_circuits as tcl
 from tcl_circuits.circuit.netlist import build_netlist, standalone
@@ -24,6 +32,7 @@ DESIGNS: dict[str, Callable[[], Design]] = {
     "iris": lambda: task_design("iris"),
     "xor": lambda: task_design("xor"),
     "hostile": hostile_design,
+    "cased": cased_design,
     "linear": lambda: small_design(tcl.SenseCell("linear")),
     "series": lambda: small_design(tcl.SeriesCell(np.linspace(1e-12, 2e-12, 12))),
     "inverted": lambda: small_design(saw=Sawtooth(1e-5, 1e-3, "inverted"), node_capacitance=1e-13),
@@ -161,8 +170,14 @@ def test_bad_measurements_are_told(tmp_path: Path, text: str, said: str) -> None
 
 @pytest.mark.parametrize(
     "design",
-    [small_design(), small_design(tcl.SeriesCell()), task_design("iris"), task_design("allostery")],
-    ids=["small", "series", "iris", "lattice"],
+    [
+        small_design(),
+        small_design(tcl.SeriesCell()),
+        task_design("iris"),
+        task_design("allostery"),
+        cased_design(),
+    ],
+    ids=["small", "series", "iris", "lattice", "cased"],
 )
 def test_flat_netlists_are_read(design: Design) -> None:
     text = standalone(build_netlist(design.network, design.cell, design.saw, design.training), "flat")

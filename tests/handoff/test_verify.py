@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from handoff_samples import (
     SAW,
+    cased_design,
     contents,
     divider_design,
     hostile_design,
@@ -180,8 +181,9 @@ def test_names_that_sound_like_complaints_pass(tmp_path: Path, simulator: str) -
     assert found.passed, faults(found)
 
 
-def test_hostile_names_pass(tmp_path: Path) -> None:
-    found = verify_bundle(write_bundle(hostile_design(), tmp_path / "b"))
+@pytest.mark.parametrize("design", [hostile_design(), cased_design()], ids=["hostile", "cased"])
+def test_any_names_pass(tmp_path: Path, design: Design) -> None:
+    found = verify_bundle(write_bundle(design, tmp_path / "b"))
     assert found.passed, faults(found)
     assert not list(tmp_path.rglob("pwned"))
 

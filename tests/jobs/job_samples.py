@@ -32,6 +32,8 @@ def nothing_to_keep(seed: int) -> object:
 
 
 def threads(_: int) -> int:
+    import scipy.linalg  # noqa: F401  it brings a BLAS of its own, once it is asked for
+
     return max(int(pool["num_threads"]) for pool in threadpool_info())
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 
 from tcl_circuits.errors import InputError
 from tcl_circuits.jobs import GivenExecutor, JobsError, LocalWorkers, Store, open_workers, run_jobs
+from tcl_circuits.threads import ONE_THREAD
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 ITEMS = {f"seed {k}": k for k in (5, 3, 9, 0, 2, 4)}
@@ -62,9 +64,13 @@ class TestResults:
     def test_nothing_to_do(self) -> None:
         assert run_jobs(samples.draw, {}).complete() == {}
 
-    def test_one_blas_thread(self, two: LocalWorkers) -> None:
-        for workers in (None, two):
-            assert run_jobs(samples.threads, {"a": 0}, workers).complete() == {"a": 1}
+    def test_one_blas_thread(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever the environment says; the libraries are loaded after a worker has begun."""
+        for name in ONE_THREAD:
+            monkeypatch.setenv(name, "2")
+        with closing(LocalWorkers(1)) as fresh:
+            for workers in (None, fresh):
+                assert run_jobs(samples.threads, {"a": 0}, workers).complete() == {"a": 1}
 
     def test_a_fault_costs_itself(self, two: LocalWorkers) -> None:
         for workers in (None, two):

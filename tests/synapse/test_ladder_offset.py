@@ -21,26 +21,29 @@ def offset_on_a_grid(kernel: ExponentialKernel, threshold: float, per_unit: int 
     count = int(18 * per_unit)
     t = (np.arange(count) + 0.5) / per_unit
     signal = SAW.values(t) - 0.5
-    # A cell's mean of the kernel, so that its fast lobe keeps its area; the memory is folded into a period.
-    fine = (np.arange(10 * count * 20) + 0.5) / (20 * per_unit)
-    cells = kernel(fine).reshape(10, count, 20).mean(axis=2).sum(axis=0) / per_unit
-    shape = np.fft.irfft(np.fft.rfft(signal) * np.fft.rfft(cells), count)
+    # A cell's mean of the kernel, so that its fast lobe keeps its area; a cut kernel has length 1.
+    fine = (np.arange(20 * per_unit) + 0.5) / (20 * per_unit)
+    cells = kernel(fine).reshape(per_unit, 20).mean(axis=1) / per_unit
+    shape = np.fft.irfft(np.fft.rfft(signal) * np.fft.rfft(cells, count), count)
     amplitude = np.linspace(0, 50, 400)
     u = amplitude[:, None] * shape + kernel.area * 10.0
-    update = np.where(np.abs(u) >= threshold, u, 0.0).sum(axis=1) / per_unit
+    # At the largest amplitude the slow ramp ends on the threshold, which rounding must not pass.
+    update = np.where(np.abs(u) > threshold * (1 + 1e-9), u, 0.0).sum(axis=1) / per_unit
     kept = amplitude >= amplitude[np.argmax(np.abs(update) > 0.05 * 50)]
     return float(np.polyfit(amplitude[kept], update[kept], 1)[1])
 
 
-@pytest.mark.parametrize("gamma", [0.1, 0.01, 1e-6])
-def test_offsets_are_those_of_the_published_recipe(gamma: float) -> None:
-    kernel = Ladder(gamma).truncated_kernel(step=100.0)
-    # For these areas both ends of the slow ramp agree: Eq. F12 is the threshold that separates.
-    threshold = -50.0 / 15 + kernel.area * 35
-    found = FIG_6B.published(kernel)
-    assert found == pytest.approx(FIG_6B.separated(kernel), rel=1e-12)
-    assert found == pytest.approx(FIG_6B.at_threshold(kernel, threshold), rel=1e-12)
-    assert found == pytest.approx(offset_on_a_grid(kernel, threshold), rel=1e-3)
+@pytest.mark.parametrize("exponent", range(26))
+def test_offsets_are_those_of_the_published_recipe(exponent: int) -> None:
+    kernel = Ladder(10.0**-exponent).truncated_kernel(step=100.0)
+    threshold = max(-50.0 / 15 + kernel.area * 35, 0.0)
+    assert FIG_6B.published(kernel) == pytest.approx(offset_on_a_grid(kernel, threshold), rel=1e-3)
+
+
+def test_published_and_separating_thresholds_are_one_where_the_ends_of_the_slow_ramp_agree() -> None:
+    for gamma in (0.1, 0.01, 1e-6):
+        kernel = Ladder(gamma).truncated_kernel(step=100.0)
+        assert FIG_6B.published(kernel) == pytest.approx(FIG_6B.separated(kernel), rel=1e-12)
 
 
 def test_whole_kernels_have_another_offset_than_cut_ones() -> None:
@@ -52,10 +55,16 @@ def test_whole_kernels_have_another_offset_than_cut_ones() -> None:
     assert -10 < FIG_6B.separated(whole) < 0
 
 
-def test_negative_thresholds_suppress_nothing() -> None:
-    kernel = chemotaxis(0.05, area=0.02)
-    # Without a threshold the update is area * mean * period whatever the amplitude.
-    assert FIG_6B.published(kernel) == pytest.approx(0.02 * 10 * 18, rel=1e-9)
+@pytest.mark.parametrize("area", [0.001, 0.01, 0.02, 0.06])
+def test_negative_thresholds_suppress_nothing(area: float) -> None:
+    # Without a threshold the update is area * mean * period at every amplitude, below the level or above.
+    assert FIG_6B.published(chemotaxis(0.05, area)) == pytest.approx(area * 10 * 18, rel=1e-9)
+
+
+def test_small_updates_are_read_from_the_first_on() -> None:
+    kernel = chemotaxis(0.05, area=0.01)
+    offsets = [LineOffset(level=level).at_threshold(kernel, 3.0) for level in (10.0, 1e-9)]
+    assert offsets[0] == pytest.approx(offsets[1], rel=1e-9)
 
 
 def test_kernels_without_updates_have_no_offset() -> None:

@@ -158,6 +158,8 @@ def _piece(
 
     for event, direction in ((falls, -1.0), (rises, 1.0)):
         event.terminal, event.direction = True, direction  # type: ignore[attr-defined]
+    # Asked for times instead of an interpolant, solve_ivp takes a bound that is reached where a step ends.
+    clock, place = np.unique(np.append((wanted - begin) / length, (0.0, 1.0)), return_inverse=True)
     found = solve_ivp(
         motion,
         (0.0, 1.0),
@@ -165,16 +167,12 @@ def _piece(
         method="DOP853",
         rtol=_RTOL,
         atol=_ATOL,
-        dense_output=True,
+        t_eval=clock,
         events=[falls, rises],
     )
-    if found.status < 0 or found.sol is None:
+    if found.status < 0 or found.t_events is None:
         raise TclError(f"{model.name}: its state equation could not be integrated: {found.message}")
-    clock = (wanted - begin) / length
-    # The interpolant takes no empty list.
-    values = np.clip(found.sol(np.minimum(np.append(clock, 0.0), found.t[-1]))[0, :-1], 0, 1)
-    last = float(np.clip(found.y[0, -1], 0, 1))
-    if found.status == 1:
-        last = round(last)
-        values[clock >= found.t[-1]] = last
-    return values, last
+    before = np.clip(found.y[0], 0, 1)
+    last = float(found.t_events[1].size) if found.status == 1 else float(before[-1])
+    values = np.append(before, np.full(clock.size - before.size, last))
+    return values[place[:-2]], last
