@@ -87,7 +87,7 @@ def read_table(
     drop: Collection[str] = (),
     missing: str = "refuse",
 ) -> Table:
-    """Read a file of the format described in :mod:`tcl_circuits.training.csv_file`.
+    r"""Read a file of the format described in :mod:`tcl_circuits.training.csv_file`.
 
     Parameters
     ----------
@@ -117,6 +117,15 @@ def read_table(
     -----
     Remark
         If rows or constant columns are left out, or a column may number the rows.
+
+    Examples
+    --------
+    >>> from tempfile import NamedTemporaryFile
+    >>> with NamedTemporaryFile("w", suffix=".csv") as file:
+    ...     _ = file.write("id,x,y\na,0,1.5\nb,3,2\nc,1,3\nd,2,4\ne,0,0\nf,5,1\n")
+    ...     file.flush()
+    ...     read_table(file.name, "y", drop=["id"]).feature_names
+    ('x',)
     """
     found = read_columns(Path(path), target, features, drop, missing)
     values = np.delete(found.values, found.target, axis=1)
