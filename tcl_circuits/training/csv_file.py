@@ -71,26 +71,29 @@ class Columns:
     ----------
     names : tuple of str
         Their names, in the order of the file.
-    target : int
-        Which of them is to be learned.
+    target : int or None
+        Which of them is to be learned, if one is.
     values : ndarray of shape (rows, columns)
         Numbers, finite; nan in the target column if that is text.
     texts : list of str
         Cells of the target column (rows,), empty if they are numbers.
+    kept : ndarray of shape (rows of the file,)
+        Which rows of the file these are.
     left_out : LeftOut or None
         Rows that are not among these.
     """
 
     names: tuple[str, ...]
-    target: int
+    target: int | None
     values: FloatArray
     texts: list[str]
+    kept: BoolArray
     left_out: LeftOut | None = None
 
 
 def read_columns(
     file: Path,
-    target: str,
+    target: str | None,
     features: Collection[str] | None = None,
     drop: Collection[str] = (),
     missing: str = "refuse",
@@ -101,8 +104,8 @@ def read_columns(
     ----------
     file : Path
         The file.
-    target : str
-        The one column that may hold text.
+    target : str or None
+        The one column that may hold text, if there is one.
     features : collection of str, optional
         The other columns to read; by default all. What stands in those that are not read does not matter.
     drop : collection of str
@@ -123,9 +126,11 @@ def read_columns(
 
 
 def _chosen(
-    table: Delimited, target: str, features: Collection[str] | None, drop: Collection[str]
-) -> tuple[list[int], int]:
+    table: Delimited, target: str | None, features: Collection[str] | None, drop: Collection[str]
+) -> tuple[list[int], int | None]:
     """Positions of the columns to read, and which of these is the target."""
+    if target is None:
+        return [table.column(name) for name in features or table.names], None
     learned, dropped = table.column(target), {table.column(name) for name in drop}
     wanted = set(range(len(table.names))) if features is None else {table.column(name) for name in features}
     if learned in dropped or (features is not None and learned in wanted):
@@ -148,7 +153,7 @@ class _Reading:
 
     table: Delimited
     used: list[int]
-    target: int
+    target: int | None
     leaves_out: bool
 
     @property
@@ -158,11 +163,13 @@ class _Reading:
     def columns(self) -> Columns:
         readers: list[_Reader] = [_numbers] * len(self.used)
         found, texts, ragged = self._parsed(readers)
-        if np.delete(~_usable(found), self.target, axis=1).any() or any(map(has_comma, set(texts))):
+        others = [j for j in range(len(self.used)) if j != self.target]
+        if not _usable(found)[:, others].all() or any(map(has_comma, set(texts))):
             readers = self._readers(found)
             found, texts, ragged = self._parsed(readers)
         usable = _usable(found)
-        classes = None if usable[:, self.target].all() else _classes(texts)
+        numbers = self.target is None or usable[:, self.target].all()
+        classes = None if numbers else _classes(texts)
         if classes is not None:
             usable[:, self.target] = [text in classes for text in texts]
         lacks = ~usable & self._lacking() if self.leaves_out and not usable.all() else np.zeros_like(usable)
@@ -170,7 +177,7 @@ class _Reading:
         if ragged or not usable[kept].all():
             useless = (
                 set(compress(self.names, np.logical_not(usable.any(axis=0)).tolist()))
-                if len(texts) > 1
+                if len(found) > 1
                 else set()
             )
             raise _refusal(str(self.table.path), self._faults(readers, classes, useless))
@@ -183,6 +190,7 @@ class _Reading:
             self.target,
             found[kept],
             [] if classes is None else list(compress(texts, kept.tolist())),
+            kept,
             left_out if left_out.rows else None,
         )
 
@@ -199,7 +207,7 @@ class _Reading:
         for cells, ragged in self._blocks():
             columns = [read(column) for read, column in zip(readers, cells, strict=True)]
             blocks.append(np.stack(columns, axis=1))
-            texts += [text.strip() for text in cells[self.target]]
+            texts += [] if self.target is None else [text.strip() for text in cells[self.target]]
             any_ragged |= ragged
         return np.concatenate(blocks), texts, any_ragged
 

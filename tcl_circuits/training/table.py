@@ -128,6 +128,7 @@ def read_table(
     ('x',)
     """
     found = read_columns(Path(path), target, features, drop, missing)
+    assert found.target is not None
     values = np.delete(found.values, found.target, axis=1)
     others = found.names[: found.target] + found.names[found.target + 1 :]
     varies = np.ptp(values, axis=0) > 0 if len(values) else np.full(len(others), True)
