@@ -140,7 +140,8 @@ class Delimited:
         if len(alike) == 1:
             return alike[0]
         with _reading(self.path, self.encoding) as stream:
-            below = [number for number, text in islice(_content(stream), _SEARCHED) if name in _cells(text)]
+            lines = islice(_content(stream), _SEARCHED)
+            below = [line for line, text in lines if line > self.line and name in _cells(text)]
         if below:
             said = f", but row {below[0]} has it; delete the lines above that row, or begin them with '# '"
         else:

@@ -354,6 +354,9 @@ class TestMarks:
         text = GOOD.replace(",", ";").replace("a", "a, b, c, d")
         assert read_table(written(tmp_path, f"{line}\r\n{text}"), "y").feature_names == ("a, b, c, d", "b")
 
+    def test_a_delimiter_named_wrongly(self, tmp_path: Path) -> None:
+        assert "row 2: no column 'y'; the columns are 'a,b,y'" in refusal(tmp_path, "sep=;\n" + GOOD)
+
     def test_comments(self, tmp_path: Path) -> None:
         text = '# by me, "today\n\n  # x\n' + GOOD.replace("3,5", "# not this row, 1, 2\n#\n3,5") + "##\n"
         assert len(read_table(written(tmp_path, text), "y").target) == 6
