@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,33 +11,22 @@ from rich.table import Table
 from tcl_circuits.cli.app import app, messages, output, print_json
 from tcl_circuits.cli.options import (
     CellOption,
-    ClassesOption,
-    DropOption,
-    FeaturesOption,
     ForceOption,
     JsonOption,
-    MissingOption,
     OutOption,
     PolarityOption,
     SeedOption,
     SignalOption,
-    TargetOption,
     TauFOption,
     TauSOption,
 )
-from tcl_circuits.commands.options import names, sawtooth
+from tcl_circuits.commands.options import sawtooth
 from tcl_circuits.units import engineering, parse_quantity
 
 
 @app.command()
 def cost(
     subject: Annotated[str, typer.Argument(metavar="RUN_DIR|TASK", help="What `train` left, or a task.")],
-    data: Annotated[Path | None, typer.Option(help="The table that the run learned.")] = None,
-    target: TargetOption = None,
-    classes: ClassesOption = False,
-    features: FeaturesOption = None,
-    drop: DropOption = None,
-    missing: MissingOption = "refuse",
     signal_: SignalOption = "power",
     cell: CellOption = "sense",
     seed: SeedOption = 0,
@@ -56,20 +44,11 @@ def cost(
 ) -> None:
     """Account for time, energy by part and thermal noise of a run, or of a task before it is trained."""
     from tcl_circuits.commands import cost as command
-    from tcl_circuits.commands.given_table import GivenTable
     from tcl_circuits.surveys import Assumptions
 
     markov = None if markov_time is None else parse_quantity(markov_time, "s", "--markov-time")
     request = command.CostRequest(
         subject=subject,
-        table=GivenTable.of(
-            data,
-            target=target,
-            classes=classes,
-            features=names(features),
-            drop=names(drop) or (),
-            missing=missing,
-        ),
         signal=signal_,  # type: ignore[arg-type]
         cell=cell,
         seed=seed,

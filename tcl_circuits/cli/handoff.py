@@ -11,16 +11,11 @@ from rich.table import Table
 from tcl_circuits.cli.app import app, messages, output, print_json
 from tcl_circuits.cli.options import (
     CellOption,
-    ClassesOption,
-    DropOption,
-    FeaturesOption,
-    MissingOption,
     NodesOption,
     OutOption,
     PolarityOption,
     SeedOption,
     SignalOption,
-    TargetOption,
     TauFOption,
     TauSOption,
     VoltsOption,
@@ -48,12 +43,9 @@ def export(
     ground: Annotated[str | None, typer.Option(help="The node at 0 V.")] = None,
     volts: VoltsOption = None,
     targets: VoltsOption = None,
-    data: Annotated[Path | None, typer.Option(help="The table that the run learned.")] = None,
-    target: TargetOption = None,
-    classes: ClassesOption = False,
-    features: FeaturesOption = None,
-    drop: DropOption = None,
-    missing: MissingOption = "refuse",
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the images that a layered run learned.")
+    ] = None,
     signal_: SignalOption = "power",
     cell: CellOption = "sense",
     samples: Annotated[int, typer.Option(help="Test samples of the inference bench.", min=1)] = 8,
@@ -73,7 +65,6 @@ def export(
 ) -> None:
     """Hand a network over: netlists, test benches and expected figures in one directory."""
     from tcl_circuits.commands import export as command
-    from tcl_circuits.commands.given_table import GivenTable
     from tcl_circuits.commands.graph import GraphDrive
     from tcl_circuits.handoff.parts import Parts
 
@@ -84,14 +75,7 @@ def export(
         outputs=names(outputs),
         ground=ground,
         drive=GraphDrive(volts_of(volts, "--volts"), volts_of(targets, "--targets")),
-        table=GivenTable.of(
-            data,
-            target=target,
-            classes=classes,
-            features=names(features),
-            drop=names(drop) or (),
-            missing=missing,
-        ),
+        images=data,
         signal=signal_,  # type: ignore[arg-type]  # named_cell says so if it is none
         cell=cell,
         samples=samples,

@@ -11,7 +11,6 @@ from typing import Any
 from tcl_circuits.circuit.cells import Cell, Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
-from tcl_circuits.commands.given_table import GivenTable
 from tcl_circuits.commands.output import claim, write_json
 from tcl_circuits.commands.run_directory import read_summary, task_of
 from tcl_circuits.errors import InputError
@@ -37,7 +36,6 @@ class CostRequest:
     """What to account for, and where to leave it; fields are the options of the command line."""
 
     subject: str
-    table: GivenTable | None = None
     signal: Signal = "power"
     cell: str = "sense"
     seed: int = 0
@@ -88,7 +86,7 @@ def cost(request: CostRequest) -> CostResult:
         If a simulation fails.
     """
     run = Path(request.subject)
-    subject = _of_run(request, run) if run.is_dir() else _of_task(request)
+    subject = _of_run(run) if run.is_dir() else _of_task(request)
     with claim(request.out or Path("runs") / f"cost-{run.resolve().name}", request.force) as out:
         found = {
             name: survey(
@@ -113,7 +111,7 @@ def _of_task(request: CostRequest) -> _Subject:
     return _Subject(task, cell, request.seed, {"first": _Cycle(task.network, request.saw, learning)}, None)
 
 
-def _of_run(request: CostRequest, run: Path) -> _Subject:
+def _of_run(run: Path) -> _Subject:
     summary = read_summary(run)
     if summary.get("engine") == "layered" or summary.get("cell") == "autonomous":
         raise InputError(
@@ -123,9 +121,7 @@ def _of_run(request: CostRequest, run: Path) -> _Subject:
     trained = read_network(run / "network.json")
     saved = Checkpoint.load(run / "checkpoint.npz", Course)
     settings, seed = saved.settings, int(summary.get("seed", 0))
-    task = task_of(summary, trained, seed, request.table)
-    if task is None:
-        raise InputError(f"the samples of {run} are not in it: give --data FILE.csv")
+    task = task_of(run, summary, trained, seed)
     cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
     saw = Sawtooth(settings["tau_f"], settings["tau_s"], settings["polarity"])
     remarks = []
@@ -138,8 +134,7 @@ def _of_run(request: CostRequest, run: Path) -> _Subject:
     tau = float((cell.capacitance(trained.conductance) * cell.resistance(trained.conductance)).max())
     pace = Pace.following(saw, float(saved.course.rows[-1, _CHIRP]), tau)
     last = _Cycle(trained, pace.saw, Learning(learning.slope * pace.threshold, learning.gain))
-    # Of a user's table, the network before training is not kept.
-    first = {"first": _Cycle(task.network, saw, learning)} if request.table is None else {}
+    first = {"first": _Cycle(task.network, saw, learning)}
     state = saved.course
     training = {
         "epochs": state.epoch,

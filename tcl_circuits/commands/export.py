@@ -14,7 +14,6 @@ from tcl_circuits.circuit.cells import Signal, named_cell
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.export_circuit import known_facts, of_circuit_run
-from tcl_circuits.commands.given_table import GivenTable
 from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.commands.output import claim
 from tcl_circuits.commands.run_directory import read_summary, task_of
@@ -36,7 +35,7 @@ _IN_A_BUNDLE = (
     "inputs",
     "outputs",
     "ground",
-    "table",
+    "images",
     "signal",
     "cell",
     "samples",
@@ -54,7 +53,7 @@ class ExportRequest:
     outputs: Sequence[str] | None = None
     ground: str | None = None
     drive: GraphDrive = field(default_factory=GraphDrive)
-    table: GivenTable | None = None
+    images: Path | None = None
     signal: Signal = "power"
     cell: str = "sense"
     samples: int = 8
@@ -134,7 +133,7 @@ def _of_no_use(request: ExportRequest) -> list[str]:
     """Remark on options that a bundle answers by itself."""
     plain = ExportRequest(request.source)
     given = [
-        f"--{name}".replace("table", "data")
+        f"--{name}".replace("images", "data")
         for name in _IN_A_BUNDLE
         if getattr(request, name) != getattr(plain, name)
     ]
@@ -170,23 +169,16 @@ def _of_run(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     if summary.get("engine") == "layered":
         from tcl_circuits.commands.export_layered import of_layered_run
 
-        return of_layered_run(
-            run, summary, request.samples, None if request.table is None else request.table.data
-        )
+        return of_layered_run(run, summary, request.samples, request.images)
+    if request.images is not None:
+        raise InputError(f"--data is the folder of a layered run's images, {run} keeps its own; leave it out")
     network = read_network(run / "network.json")
     cell = named_cell(str(summary.get("cell")), summary.get("signal", "power"))
     saw, remarks = _protocol(run, request)
     seed = int(summary.get("seed", 0))
-    task = task_of(summary, network, seed, request.table)
+    task = task_of(run, summary, network, seed)
     name = str(summary.get("task", run.name))
     facts = known_facts(summary)
-    if task is None:
-        remarks.append(
-            f"the samples of {run} are not in it, so its test benches use one of their own: "
-            "give --data FILE.csv"
-        )
-        plain = _of_network(replace(request, cell=str(summary["cell"]), signal=cell.signal, saw=saw), network)
-        return replace(plain, title=name, seed=seed, facts=facts), None, remarks
     drive = rounded(task.present(task.train, np.array([0]), cell, saw))
     shown: FloatArray = rounded_values(task.test.inputs[: max(1, request.samples)])
     return Design(network, cell, saw, drive, shown, name, seed, facts), task, remarks

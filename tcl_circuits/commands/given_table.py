@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -76,44 +76,3 @@ class GivenTable:
         """What a run's summary keeps of it."""
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         return {**found, "data": str(self.data), "drop": list(self.drop)}
-
-    def as_learned(self, kept: Any) -> GivenTable:
-        """The table, read as a run has read it; options that are not given are the run's.
-
-        Parameters
-        ----------
-        kept : mapping or None
-            What the run's summary keeps.
-
-        Raises
-        ------
-        InputError
-            If an option differs from the run's.
-        """
-        if not isinstance(kept, dict):
-            return self
-        default = GivenTable(self.data)
-        learned = replace(default, **{key: kept[key] for key in _FORMS if _FORMS[key](kept.get(key))})
-        for name in _FORMS:
-            mine, its = getattr(self, name), getattr(learned, name)
-            if mine != getattr(default, name) and _plain(mine) != _plain(its):
-                raise InputError(f"--{name} is {mine!r}, but the run was trained with {its!r}; leave it out")
-        return learned
-
-
-def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, list | tuple) else value
-
-
-def _is_names(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
-
-
-_FORMS: dict[str, Callable[[object], bool]] = {
-    "target": lambda value: isinstance(value, str),
-    "classes": lambda value: isinstance(value, bool),
-    "features": _is_names,
-    "drop": _is_names,
-    "missing": lambda value: isinstance(value, str),
-}
-"""What a summary may keep of each option; what is of another kind counts as not kept."""

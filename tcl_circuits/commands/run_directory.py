@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tcl_circuits.circuit.network import Network
-from tcl_circuits.commands.given_table import GivenTable
 from tcl_circuits.errors import InputError
 from tcl_circuits.files import read_json
 from tcl_circuits.handoff.manifest import NAME
 from tcl_circuits.training import tasks
+from tcl_circuits.training.kept import FILE as SAMPLES
+from tcl_circuits.training.kept import kept_task
 from tcl_circuits.training.task import Task
+from tcl_circuits.training.trained import read_encoding
 
 
 def read_summary(run: Path) -> dict[str, Any]:
@@ -35,19 +37,16 @@ def read_summary(run: Path) -> dict[str, Any]:
     return found
 
 
-def task_of(
-    summary: Mapping[str, Any], network: Network, seed: int, given: GivenTable | None = None
-) -> Task | None:
-    """Task of a run: a ready-made one, or the user's table given again on its network; None if neither.
-
-    No run keeps its samples, but it keeps what it read of the table.
+def task_of(run: Path, summary: Mapping[str, Any], network: Network, seed: int) -> Task:
+    """Task of a run: a ready-made one, or that of the samples that a run on a table keeps.
 
     Raises
     ------
     InputError
-        If the table can't be used.
+        If the run has no samples, or they are damaged.
     """
-    if given is not None:
-        return given.as_learned(summary.get("table")).task(seed, network)
-    name = summary.get("task")
-    return tasks.load(str(name), seed) if name in tasks.names() else None
+    name = str(summary.get("task"))
+    if name in tasks.names():
+        return tasks.load(name, seed)
+    encoding = read_encoding(run)
+    return kept_task(run / SAMPLES, encoding, network, name, str(summary.get("description", "")))

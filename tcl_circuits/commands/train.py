@@ -34,6 +34,8 @@ from tcl_circuits.layered.tasks import TASKS as LAYERED
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.training import tasks
 from tcl_circuits.training.encoding import FILE as ENCODING
+from tcl_circuits.training.kept import FILE as SAMPLES
+from tcl_circuits.training.kept import keep_samples
 from tcl_circuits.training.tasks import Task
 from tcl_circuits.training.trainer import Progress, Trainer
 
@@ -146,6 +148,7 @@ def train(
         write_network(trainer.network, out / "network.json")
         if task.encoding is not None:
             write_json(out / ENCODING, task.encoding.as_json())
+            keep_samples(task, out / SAMPLES)
         netlist = build_netlist(trainer.network, cell, saw, sample)
         about = [f"The network after {summary['epochs']} epochs; training sample 1."]
         title = f"tcl_circuits: {task.name}, one training cycle of the trained network"

@@ -43,6 +43,11 @@ class Classes:
     names: tuple[str, ...]
     temperature: float
 
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes."""
+        return self.names
+
     def columns(self, y: FloatArray) -> dict[str, list[Any]]:
         """As :meth:`Encoding.columns`."""
         scaled = y / self.temperature
@@ -71,6 +76,11 @@ class Values:
     mean: float
     scale: float
     volts: float
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """None: the answer is a value."""
+        return None
 
     def columns(self, y: FloatArray) -> dict[str, list[Any]]:
         """As :meth:`Encoding.columns`."""

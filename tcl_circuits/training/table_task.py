@@ -12,6 +12,7 @@ from tcl_circuits.circuit.builders import crossbar
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import (
     ConductanceNudge,
+    Nudge,
     OutputMap,
     SoftmaxNudge,
     differential,
@@ -99,6 +100,13 @@ def _encoding(table: Table, split: Split, network: Network) -> Encoding:
     )
 
 
+def nudge_of(encoding: Encoding) -> Nudge:
+    """The nudge of a table's task: softmax for classes, a conductance for a value."""
+    if isinstance(encoding.answer, Classes):
+        return SoftmaxNudge(NUDGE_CONDUCTANCE, encoding.answer.temperature, encoding.outputs)
+    return ConductanceNudge(NUDGE_CONDUCTANCE, encoding.outputs)
+
+
 def _inputs(table: Table, split: Split, encoding: Encoding) -> tuple[FloatArray, FloatArray]:
     """Input voltages of the training and the test rows."""
     train, test = (table.features[rows] for rows in (split.train_rows, split.test_rows))
@@ -123,7 +131,7 @@ def _class_task(table: Table, split: Split, network: Network, encoding: Encoding
     return Task(
         name="table",
         network=network,
-        nudge=SoftmaxNudge(NUDGE_CONDUCTANCE, _TEMPERATURE, encoding.outputs),
+        nudge=nudge_of(encoding),
         train=Samples(inputs[0], hot[train_classes]),
         test=Samples(inputs[1], hot[test_classes]),
         description=f"{table.source}: {len(table.feature_names)} features, {len(table.classes)} classes",
@@ -148,7 +156,7 @@ def _value_task(table: Table, split: Split, network: Network, encoding: Encoding
     return Task(
         name="table",
         network=network,
-        nudge=ConductanceNudge(NUDGE_CONDUCTANCE, encoding.outputs),
+        nudge=nudge_of(encoding),
         train=train,
         test=test,
         description=f"{table.source}: {len(table.feature_names)} features, target {table.target_name} at "

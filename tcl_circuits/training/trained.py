@@ -122,15 +122,26 @@ def load_run(run: str | Path) -> TrainedNetwork:
         If it is no such directory, or a file in it is damaged.
     """
     run = Path(run)
-    path, summary = run / FILE, run / "summary.json"
-    if not path.exists():
-        raise InputError(
-            f"{run} has no {FILE}: only a finished training on a table, or on a task such as iris, can be "
-            f"asked about new rows; {_AGAIN}"
-        )
-    encoding = Encoding.of_entry(Entry(str(path), read_json(path, _AGAIN), _AGAIN))
+    summary, encoding = run / "summary.json", read_encoding(run)
     network = read_network(run / "network.json")
     encoding.check(network)
     told = Entry(str(summary), read_json(summary, _AGAIN), _AGAIN)
     signal: Any = told.at("signal").one_of(get_args(Signal))
     return TrainedNetwork(network, named_cell(told.at("cell").text(), signal), encoding)
+
+
+def read_encoding(run: Path) -> Encoding:
+    """The encoding of a run's directory.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is damaged.
+    """
+    path = run / FILE
+    if not path.exists():
+        raise InputError(
+            f"{run} has no {FILE}, which only a finished training on a table leaves, or on a task that is "
+            f"one, as iris; {_AGAIN}"
+        )
+    return Encoding.of_entry(Entry(str(path), read_json(path, _AGAIN), _AGAIN))

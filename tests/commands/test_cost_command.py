@@ -106,11 +106,13 @@ def test_a_run_of_a_table(tcl: Tcl, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
     table = ("--data", "t.csv", "--target", "y")
     assert tcl("train", *table, "--engine", "reference", "--epochs", 2, "--out", "r").exit_code == 0
-    refused = tcl("cost", "r")
+    (tmp_path / "t.csv").unlink()
+    assert tcl("cost", "r", "--out", "o").exit_code == 0
+    assert list(account(tmp_path / "o")["cycles"]) == ["first", "last"]
+    (tmp_path / "r/samples.npz").write_bytes(b"PK")
+    refused = tcl("cost", "r", "--out", "p")
     assert refused.exit_code == 2
-    assert "give --data FILE.csv" in refused.stderr
-    assert tcl("cost", "r", *table, "--out", "o").exit_code == 0
-    assert list(account(tmp_path / "o")["cycles"]) == ["last"]
+    assert "r/samples.npz is damaged" in refused.stderr
 
 
 def test_another_rule(tcl: Tcl, tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pytest
 from conftest import Tcl
 
 import tcl_circuits as tcl_package
+from tcl_circuits.handoff.importing import read_bundle
 
 
 @pytest.fixture
@@ -142,17 +144,19 @@ def test_a_full_target_is_refused_unless_forced(tcl: Tcl, graph: Path) -> None:
     assert json.loads(Path("b/manifest.json").read_bytes())["dialect"] == "xyce"
 
 
-def test_a_run_of_a_table_says_that_its_samples_are_missing(tcl: Tcl) -> None:
+def test_a_run_of_a_table_brings_its_samples(tcl: Tcl) -> None:
     rows = [f"{k % 7},{k % 3},{(k % 7) * 0.1 - (k % 3) * 0.2:.3f}" for k in range(30)]
     Path("t.csv").write_text("x,y,z\n" + "\n".join(rows) + "\n")
     tcl("train", "--data", "t.csv", "--target", "z", "--engine", "reference", "--epochs", 1, "--out", "run")
-    result = tcl("export", "run", "--out", "b")
+    Path("t.csv").unlink()
+    result = tcl("export", "run", "--out", "b", "--samples", 3)
     assert result.exit_code == 0, result.output
-    assert "--data FILE.csv" in result.output
-    again = tcl("export", "run", "--data", "t.csv", "--target", "z", "--out", "c")
-    assert again.exit_code == 0, again.output
-    assert "--data FILE.csv" not in again.output
-    assert tcl("verify", "c").exit_code == 0
+    with np.load("run/samples.npz") as samples:
+        np.testing.assert_allclose(read_bundle(Path("b")).inference, samples["test_inputs"][:3], rtol=1e-5)
+    assert tcl("verify", "b").exit_code == 0
+    refused = tcl("export", "run", "--data", "t.csv", "--out", "c")
+    assert refused.exit_code == 2
+    assert "keeps its own; leave it out" in refused.output
 
 
 @pytest.mark.parametrize(
