@@ -30,6 +30,8 @@ FILES = {
     "network.png",
     "waveforms.png",
     "waveforms_trained.png",
+    "encoding.json",
+    "samples.npz",
 }
 KEYS = {
     "task",
