@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import lock, require_file, require_same_run, unique_keys
+from tcl_circuits.files import lock, require_file, require_same_run, unique_keys, write_through
 
 _VERSION = 2
 _ANEW = "move the file away and start anew"
@@ -52,13 +52,13 @@ class Store:
         self._path, self._sound = path, sound
         self._description = json.loads(json.dumps(dict(description)))
         self.results: dict[str, Any] = {}
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
 
     def __enter__(self) -> Store:
         """Read what is there, and begin the file if there is none."""
         if self._path.exists():
             require_file(self._path, _ANEW)
-        file = self._path.open("a+b")
+        file = self._path.open("a+b", buffering=0)
         try:
             self._begin(file)
         except BaseException:
@@ -85,7 +85,7 @@ class Store:
         _append(self._file, _entry(key, result))
         self.results[key] = result
 
-    def _begin(self, file: BinaryIO) -> None:
+    def _begin(self, file: FileIO) -> None:
         lock(file, self._path)
         file.seek(0)
         *lines, cut = file.read().split(b"\n")
@@ -134,7 +134,5 @@ def _entry(key: Any, result: Any) -> dict[str, Any]:
     return {"key": key, "result": result, "sha256": digest}
 
 
-def _append(file: BinaryIO, content: Mapping[str, Any]) -> None:
-    file.write(json.dumps(content).encode("utf-8") + b"\n")
-    file.flush()
-    os.fsync(file.fileno())
+def _append(file: FileIO, content: Mapping[str, Any]) -> None:
+    write_through(file, json.dumps(content).encode("utf-8") + b"\n")
