@@ -55,13 +55,13 @@ def finite_array(owner: str, name: str, value: ArrayLike) -> FloatArray:
 
 def are_numbers(found: object, bounds: Mapping[str, tuple[float, float]], unknown: bool = False) -> bool:
     """Whether a JSON value has these names alone, each a number within its bounds, or NaN if `unknown`."""
-    return (
-        isinstance(found, dict)
-        and found.keys() == bounds.keys()
-        and all(
-            is_number(found[name]) and (least <= found[name] <= most or (unknown and math.isnan(found[name])))
-            for name, (least, most) in bounds.items()
-        )
+    if not isinstance(found, dict) or found.keys() != bounds.keys():
+        return False
+    numbers = [(found[name], least, most) for name, (least, most) in bounds.items()]
+    # NaN is on no side of a bound.
+    return all(
+        is_number(number) and (not (number < least or number > most) if unknown else least <= number <= most)
+        for number, least, most in numbers
     )
 
 

@@ -94,6 +94,7 @@ def test_what_is_no_point() -> None:
         {"final_loss": -1e-9},
         {"test_loss": float("inf")},
         {"test_error": 2},
+        {"test_loss": 10**400},
         {"test_error": None},
         {"initial_loss": "0.5"},
         {"more": 0.5},
