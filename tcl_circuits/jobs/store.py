@@ -99,8 +99,9 @@ class Store:
         for number, line in enumerate(lines[1:], 2):
             entry = self._parsed(line, number)
             key, result = entry.get("key"), entry.get("result")
-            whole = isinstance(key, str) and key not in self.results and entry == _entry(key, result)
-            if not whole or not self._sound(result):
+            if not isinstance(key, str) or key in self.results or entry != _entry(key, result):
+                raise self._damaged(number)
+            if not self._sound(result):
                 raise self._damaged(number)
             self.results[key] = result
 

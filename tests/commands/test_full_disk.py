@@ -13,7 +13,7 @@ from conftest import StartTcl, Tcl
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="bounds the files of a running process")
 
 RUNS = {
-    "train": (("train", "regression", "--engine", "reference", "--epochs", 100), "checkpoint.npz", 0),
+    "train": (("train", "regression", "--engine", "reference", "--epochs", 20), "checkpoint.npz", 0),
     "learn-in-circuit": (("learn-in-circuit", "regression", "--cycles", 40), "stream.bin", 20_000),
     "sweep": (("sweep", "allostery", "--points", 2, "--epochs", 2, "--workers", 1), "runs.jsonl", 500),
 }

@@ -310,9 +310,9 @@ class TestStore:
                 store.add(key, result)
         whole = path.read_bytes()
         for _ in range(300):
-            data, place = bytearray(whole), rng.randrange(len(whole))
+            data, place = whole, rng.randrange(len(whole))
             rest = [data[place + 1 :], rng.randbytes(9) + data[place:], b"", data[place // 2 :]]
-            path.write_bytes(bytes(data[:place] + bytes([rng.randrange(32, 127)]) + rng.choice(rest)))
+            path.write_bytes(data[:place] + bytes([rng.randrange(32, 127)]) + rng.choice(rest))
             with suppress(InputError), Store(path, {"task": "iris"}) as store:
                 assert store.results.items() <= kept.items()
 

@@ -115,7 +115,8 @@ def test_what_is_no_result_of_a_run() -> None:
     ]
     for fault in faults:
         assert not is_attempt({**good, **fault})
-    for other in ({}, [], None, 1.0, "loss", {"fault": 1}):
+    others: list[Any] = [{}, [], None, 1.0, "loss", {"fault": 1}]
+    for other in others:
         assert not is_attempt(other)
 
 
