@@ -5,6 +5,9 @@ A text is never read as a number, and nothing that is not finite gets in.
 
 from __future__ import annotations
 
+import math
+import sys
+from collections.abc import Mapping
 from numbers import Real
 from typing import TypeGuard
 
@@ -13,6 +16,9 @@ from numpy.typing import ArrayLike
 
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.errors import InputError
+
+LEAST, MOST = math.ulp(0.0), sys.float_info.max
+"""The least positive number and the largest finite one."""
 
 
 def positive(owner: str, name: str, value: object) -> float:
@@ -45,6 +51,18 @@ def finite_array(owner: str, name: str, value: ArrayLike) -> FloatArray:
         bad = array[~np.isfinite(array)].flat[0]
         raise InputError(f"{owner}: {name} holds {bad}; every value must be finite")
     return array.astype(float)
+
+
+def are_numbers(found: object, bounds: Mapping[str, tuple[float, float]], unknown: bool = False) -> bool:
+    """Whether a JSON value has these names alone, each a number within its bounds, or NaN if `unknown`."""
+    if not isinstance(found, dict) or found.keys() != bounds.keys():
+        return False
+    numbers = [(found[name], least, most) for name, (least, most) in bounds.items()]
+    # NaN is on no side of a bound.
+    return all(
+        is_number(number) and (not (number < least or number > most) if unknown else least <= number <= most)
+        for number, least, most in numbers
+    )
 
 
 def is_number(value: object) -> TypeGuard[float]:

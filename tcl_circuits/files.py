@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -111,10 +112,11 @@ def aside(path: Path) -> Iterator[Path]:
     """
     beside = path.with_name(f".{secrets.token_hex(8)}{PART}")
     try:
-        yield beside
-        with beside.open("r+b") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with _naming(path):
+            yield beside
+            with beside.open("r+b") as file:
+                os.fsync(file.fileno())
+            beside.replace(path)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -125,6 +127,25 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file beside `path`, and move it there once it is complete and on the disk."""
     with aside(path) as beside, beside.open("xb") as file:
         yield file
+
+
+def write_through(file: FileIO, data: bytes) -> None:
+    """Write to an unbuffered file, and see all of it to the disk; an OSError names the file."""
+    rest = memoryview(data)
+    with _naming(Path(file.name)):
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Put a file's name on an OSError that has none, as that of a full disk."""
+    try:
+        yield
+    except OSError as failure:
+        failure.filename = failure.filename or str(path)
+        raise
 
 
 def lock(file: IO[Any], name: Path) -> None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SAID = "interrupted"
+_PAUSE = 0.01
+"""After which the program is told again [s]."""
 
 
 class _Interrupt(KeyboardInterrupt):
@@ -45,9 +49,18 @@ _told = _Told()
 
 def listen() -> None:
     """Answer the signals from now on, but for one that was ignored from the start, as nohup does."""
+    sys.unraisablehook = _tell_again
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _told)
+
+
+def _tell_again(lost: sys.UnraisableHookArgs) -> None:
+    """Answer an exception that could not pass, as in a finaliser, by the signal once more, a little later."""
+    if isinstance(lost.exc_value, _Interrupt):
+        threading.Timer(_PAUSE, os.kill, (os.getpid(), _told.number)).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 @contextmanager

@@ -32,6 +32,23 @@ from tcl_circuits.__main__ import main
 main()
 """
 
+IN_A_FINALISER = """
+import signal, time
+from tcl_circuits import stopping
+
+class Finalised:
+    def __del__(self):
+        signal.raise_signal({number})
+
+stopping.listen()
+try:
+    with stopping.by_exception():
+        del [Finalised()][:]
+        time.sleep(60)
+except KeyboardInterrupt:
+    raise SystemExit(stopping.exit_code())
+"""
+
 
 def test_every_public_name_is_there_once_it_is_asked_for() -> None:
     for name in tcl_circuits.__all__:
@@ -56,6 +73,15 @@ def test_told_in_the_middle_of_the_imports(tmp_path: Path, module: str, number: 
     )
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "interrupted\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_told_where_no_exception_can_pass() -> None:
+    """As in the finalisers of libraries: it is neither lost nor a traceback."""
+    program = IN_A_FINALISER.format(number=int(signal.SIGTERM))
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (143, "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)

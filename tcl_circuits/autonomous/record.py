@@ -1,20 +1,20 @@
 """What is kept of an autonomous run, on the disk while it runs: one record for each moment of the schedule.
 
 A record is a row of float64: kind, period, sample, time, then the transient's columns, then the energies so
-far. Records are appended as the simulator reaches them; a run that ends for whatever reason has all
-of them, and goes on after the last whole period.
+far, then a checksum of all these. Records are appended as the simulator reaches them; a run that ends
+for whatever reason has all of them, and goes on after the last whole period.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -23,10 +23,18 @@ from tcl_circuits.autonomous.circuit import Columns
 from tcl_circuits.autonomous.design import Design, States
 from tcl_circuits.autonomous.energy import PARTS, cumulated, powers
 from tcl_circuits.autonomous.schedule import KINDS, Kind, Mark
+from tcl_circuits.autonomous.transient import LARGEST
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import read_json, reading_checkpoint, replacing, require_file, require_same_run
+from tcl_circuits.files import (
+    read_json,
+    reading_checkpoint,
+    replacing,
+    require_file,
+    require_same_run,
+    write_through,
+)
 
-_VERSION = 1
+_VERSION = 2
 _HEAD = 4
 """Numbers before a record's columns: kind, period, sample, time."""
 
@@ -58,7 +66,8 @@ class Records:
     def of(cls, table: FloatArray, columns: int) -> Records:
         """Records of a table as the file holds it."""
         kind, period, sample = table[:, :3].astype(np.int64).T
-        rows, energy = table[:, _HEAD : _HEAD + columns], table[:, _HEAD + columns :]
+        numbers = table[:, _HEAD : _HEAD + columns + len(PARTS)]
+        rows, energy = numbers[:, :columns], numbers[:, columns:]
         return cls(kind, period, sample, table[:, 3], rows, energy)
 
     def of_kind(self, kind: Kind) -> Records:
@@ -90,7 +99,7 @@ class RecordFile:
     def __init__(self, path: Path, columns: Columns, settings: Mapping[str, Any]) -> None:
         self.path = path
         self._columns, self._settings = columns, dict(settings)
-        self._width = _HEAD + len(columns.names) + len(PARTS)
+        self._width = _HEAD + len(columns.names) + len(PARTS) + 1
 
     def bytes_of(self, records: int) -> int:
         """Size of so many records."""
@@ -98,17 +107,19 @@ class RecordFile:
 
     def create(self) -> None:
         """Begin anew."""
-        about = {
-            "version": _VERSION,
-            "columns": ["kind", "period", "sample", "time", *self._columns.names, *PARTS],
-            "kinds": list(KINDS),
-            "settings": self._settings,
-        }
+        about = {**self._form(), "settings": self._settings}
         # Records first: those of another run must never stand beside this one's description.
         with replacing(self.path):
             pass
         with replacing(self.path.with_suffix(".json")) as file:
             file.write((json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
+
+    def _form(self) -> dict[str, Any]:
+        return {
+            "version": _VERSION,
+            "columns": ["kind", "period", "sample", "time", *self._columns.names, *PARTS, "crc32"],
+            "kinds": list(KINDS),
+        }
 
     def read(self, marks: Sequence[Mark]) -> Records:
         """All whole records.
@@ -125,16 +136,22 @@ class RecordFile:
         """
         with reading_checkpoint(self.path.with_suffix(".json"), "--resume"):
             about = _found(self.path.with_suffix(".json"), read_json)
-            if about["version"] > _VERSION:
+            if about["version"] != _VERSION:
                 raise InputError(
-                    f"{self.path} is of version {about['version']}; this package reads {_VERSION}"
+                    f"{self.path} is of version {about['version']}; this package reads {_VERSION}; "
+                    "start anew without --resume"
                 )
-            self._require(about["settings"])
+            self._require(about.pop("settings"))
+            if about != self._form():
+                raise ValueError("it describes other records")
         with reading_checkpoint(self.path, "--resume"):
             data = _found(self.path, _numbers)
             table = data[: data.size // self._width * self._width].reshape(-1, self._width)
-            if not np.all(np.isfinite(table)):
-                raise ValueError("it holds values that are not finite")
+            damaged = np.flatnonzero(table[:, -1] != _checksums(table[:, :-1]))
+            if damaged.size:
+                raise ValueError(f"record {damaged[0] + 1} is damaged: its checksum is another")
+            if not np.all(np.isfinite(table)) or np.any(np.abs(table[:, _HEAD : -1 - len(PARTS)]) > LARGEST):
+                raise ValueError(f"it holds values that are not finite or beyond {LARGEST:g}")
             heads = np.array([(KINDS.index(mark.kind), mark.period, mark.sample) for mark in marks])
             if len(table) > len(heads) or not np.array_equal(table[:, :3], heads[: len(table)]):
                 raise ValueError("its records are not those of this run's schedule")
@@ -167,11 +184,11 @@ def _numbers(path: Path, remedy: str) -> FloatArray:
 
 def append(file: FileIO, table: FloatArray) -> None:
     """Write records to the disk, whole unless the disk is full; an OSError then says so."""
-    rest = memoryview(np.ascontiguousarray(table).tobytes())
-    while rest:
-        written = file.write(rest)
-        rest = rest[written:]
-    os.fsync(file.fileno())
+    write_through(file, np.column_stack([table, _checksums(table)]).tobytes())
+
+
+def _checksums(table: FloatArray) -> FloatArray:
+    return np.array([crc32(row.tobytes()) for row in table], dtype=np.float64)
 
 
 class Recorder:
@@ -230,16 +247,10 @@ def _at(rows: FloatArray, times: FloatArray) -> FloatArray:
 
 
 def last_states(records: Records, columns: Columns, design: Design) -> tuple[int, States, FloatArray, int]:
-    """Where a run goes on: next period, states, energies, and the records up to there.
-
-    Raises
-    ------
-    InputError
-        If no period is complete.
-    """
+    """Where a run goes on: next period, states, energies, and the records up to there."""
     ends = np.flatnonzero(records.kind == KINDS.index("end"))
     if not ends.size:
-        raise InputError("not one period of the run is complete; start anew without --resume")
+        return 0, design.start(), np.zeros(len(PARTS)), 0
     k = int(ends[-1])
     period = int(records.period[k])
     learned = _learned(design, period)

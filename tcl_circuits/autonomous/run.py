@@ -12,7 +12,6 @@ import numpy as np
 from tcl_circuits.arrays import FloatArray
 from tcl_circuits.autonomous.circuit import Columns, Control, netlist_text
 from tcl_circuits.autonomous.design import Design
-from tcl_circuits.autonomous.energy import PARTS
 from tcl_circuits.autonomous.record import Recorder, RecordFile, Records, append, last_states
 from tcl_circuits.autonomous.results import waveforms
 from tcl_circuits.autonomous.stability import stability
@@ -103,9 +102,9 @@ class Run:
         Parameters
         ----------
         resume : bool
-            Go on after the last whole period on the disk. ngspice begins a new transient there, with time
-            steps of its own: what follows is, within ngspice's own error, what a run never interrupted
-            gives, but not to the digit.
+            Go on after the last whole period on the disk, or from the start if there is none. ngspice begins
+            a new transient there, with time steps of its own: what follows is, within ngspice's own error,
+            what a run never interrupted gives, but not to the digit.
         time_limit : float, optional
             Longest wall-clock time [s].
         progress : callable, optional
@@ -123,15 +122,13 @@ class Run:
             If the disk is full.
         """
         design = self.design
-        start, states, energy = 0, design.start(), np.zeros(len(PARTS))
-        if resume:
-            start, states, energy, kept = last_states(self.records(), self.columns, design)
-            self._file.rewind(kept)
-        else:
+        if not resume:
             self._file.create()
+        start, states, energy, kept = last_states(self.records(), self.columns, design)
+        self._file.rewind(kept)
         if start == len(design.schedule.periods):
             return
-        if resume and notify is not None:
+        if start and notify is not None:
             cycle = design.schedule.periods[start].cycles
             notify(
                 f"going on at cycle {cycle} of {design.schedule.cycles} in a new transient, with time steps "

@@ -29,7 +29,7 @@ from tcl_circuits.errors import EngineError, EngineTimeout
 _CHUNK = 1 << 20
 _POLL = 0.2
 _TOLD_EVERY = 0.5
-_LARGEST = 1e6
+LARGEST = 1e6
 """Voltage beyond which a network has run away [V]."""
 _LONGEST_HEAD = 1 << 22
 _FAULT = re.compile(
@@ -98,7 +98,7 @@ def stream(
                     last = float(rows[sound - 1, 0])
                     yield rows[:sound]
                 if sound < len(rows):
-                    raise EngineError(f"ngspice's voltages are beyond {_LARGEST:g} V after {last:.6g} s")
+                    raise EngineError(f"ngspice's voltages are beyond {LARGEST:g} V after {last:.6g} s")
             process.wait()
             _require_whole(place, process.returncode, last, stop)
 
@@ -106,7 +106,7 @@ def stream(
 def _sound(rows: FloatArray) -> int:
     """How many rows there are before the first that holds what no circuit has."""
     # Not "larger than": NaN is not sound either.
-    wrong = np.flatnonzero(~(np.abs(rows).max(axis=1) <= _LARGEST))
+    wrong = np.flatnonzero(~(np.abs(rows).max(axis=1) <= LARGEST))
     return int(wrong[0]) if wrong.size else len(rows)
 
 

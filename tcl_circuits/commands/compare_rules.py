@@ -19,7 +19,7 @@ from tcl_circuits.jobs import Store, open_workers
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.surveys.imperfections import Imperfections
 from tcl_circuits.surveys.rules import RULES
-from tcl_circuits.surveys.rules.comparison import RATES, RuleRow, RuleStudy, compare, passes
+from tcl_circuits.surveys.rules.comparison import RATES, RuleRow, RuleStudy, compare, is_attempt, passes
 from tcl_circuits.training import tasks
 
 REMARKS = (
@@ -113,7 +113,7 @@ def compare_rules(request: RulesRequest, progress: Callable[[int, int], None] | 
         open_workers(request.executor, request.workers) as workers,
         claim_store(out, request.force, request.resume) as path,
     ):
-        with resumable(path), Store(path, study.description()) as store:
+        with resumable(path), Store(path, study.description(), is_attempt) as store:
             rows = tuple(compare(study, workers, store, progress))
         if all(row.loss is None for row in rows):
             raise TclError("no rule came to an end at any rate; are the imperfections what you mean?")

@@ -19,7 +19,7 @@ from tcl_circuits.commands.output import claim
 from tcl_circuits.commands.run_directory import read_summary, task_of
 from tcl_circuits.errors import InputError
 from tcl_circuits.fitting import Checkpoint
-from tcl_circuits.handoff.bundle import write_bundle
+from tcl_circuits.handoff.bundle import settle, write_bundle
 from tcl_circuits.handoff.design import Design
 from tcl_circuits.handoff.export import rounded, rounded_values
 from tcl_circuits.handoff.importing import read_bundle, read_conductances
@@ -102,8 +102,9 @@ def export(request: ExportRequest) -> ExportResult:
         offsets = rounded_values(request.parts.offsets(count, design.seed))
         design = replace(design, offsets=offsets)
     out = request.out or Path("bundles") / f"{_stem(request.source)}-{request.dialect}"
-    with claim(out, request.force):
-        write_bundle(design, out, request.dialect, force=True)
+    with claim(out, force=True):
+        settle(out)
+        write_bundle(design, out, request.dialect, request.force)
     return ExportResult(out, design, tuple(found), tuple(remarks))
 
 

@@ -18,7 +18,7 @@ from tcl_circuits.figures.style import save
 from tcl_circuits.jobs import Store, open_workers
 from tcl_circuits.protocol import Sawtooth
 from tcl_circuits.surveys.robustness import Robustness, RobustnessStudy, endure
-from tcl_circuits.surveys.rules.comparison import passes
+from tcl_circuits.surveys.rules.comparison import is_attempt, passes
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def robustness(
         open_workers(request.executor, request.workers) as workers,
         claim_store(out, request.force, request.resume) as path,
     ):
-        with resumable(path), Store(path, study.description()) as store:
+        with resumable(path), Store(path, study.description(), is_attempt) as store:
             found = endure(study, workers, store, progress)
         content: dict[str, Any] = {
             "task": study.task,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,7 +85,7 @@ def _refuse(out: Path, force: bool) -> None:
         raise InputError(f"--out {out}: a bundle takes a directory's place; name one inside it")
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out} is a file; name a directory")
-    if out.is_dir() and any(out.iterdir()) and not force:
+    if out.is_dir() and any(not path.name.startswith(".") for path in out.iterdir()) and not force:
         raise InputError(f"--out {out} holds files already; name another directory, or use --force")
 
 
@@ -99,16 +101,33 @@ def _move(aside: Path, out: Path) -> None:
     except BaseException:
         old.rename(out)
         raise
+    _drop(old, out)
+
+
+def settle(out: Path) -> None:
+    """Put back or clear what a killed :func:`write_bundle` left beside `out`, which no other run may hold."""
+    beside = re.compile(re.escape(f".{out.name}.") + r"[0-9a-f]{8}\.(part|old)")
+    left = [path for path in out.absolute().parent.iterdir() if beside.fullmatch(path.name)]
+    for path in sorted(left, reverse=True):  # the part of an .old first, whose place that takes
+        if path.suffix == ".old":
+            _drop(path, out)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _drop(old: Path, out: Path) -> None:
+    """Remove the directory of before, once all is out of it that is to stay."""
     _keep_strangers(old, out)
-    shutil.rmtree(old, ignore_errors=True)
+    # From here on nothing in it is wanted, at whatever moment a kill comes.
+    shutil.rmtree(old.rename(old.with_suffix(".part")), ignore_errors=True)
 
 
 def _keep_strangers(old: Path, out: Path) -> None:
-    """Move what was no part of the old bundle into the new one."""
-    try:
-        known = {name.split("/")[0] for name in read_manifest(old).files} | {NAME}
-    except (InputError, BundleError):
-        known = set()
+    """Move what was no part of the old bundle into the new one, or all if there is no new one."""
+    known: set[str] = set()
+    if (out / NAME).exists():
+        with suppress(InputError, BundleError):
+            known = {name.split("/")[0] for name in read_manifest(old).files} | {NAME}
     for child in sorted(old.iterdir()):
         if child.name not in known and not (out / child.name).exists():
             child.rename(out / child.name)

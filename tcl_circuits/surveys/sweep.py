@@ -40,6 +40,9 @@ MEASURES: dict[str, str] = {
 }
 """What is found at a point; losses are in V2, or nat for classes."""
 
+_BOUNDS = dict(zip(MEASURES, [(-1 - 1e-9, 1 + 1e-9), *[(0, checks.MOST)] * 3, (0, 1)], strict=True))
+"""Least and largest value of each measure."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -156,7 +159,8 @@ def sweep(
         if store is None:
             found = run_jobs(train_point, items, workers, progress=progress).complete()
         else:
-            with Store(store, {"survey": "sweep", **shared, "version": version("tcl-circuits")}) as kept:
+            about = {"survey": "sweep", **shared, "version": version("tcl-circuits")}
+            with Store(store, about, is_point) as kept:
                 found = run_jobs(train_point, items, workers, kept, progress).complete()
     except JobsError as error:
         raise SweepError(str(error), _design_map(wanted, error.outcome.results, shared, loss_units)) from None
@@ -221,6 +225,11 @@ def train_point(item: Mapping[str, Any]) -> dict[str, float]:
         "test_loss": float(last["test_loss"]),
         "test_error": 1 - float(last["test_accuracy"]),
     }
+
+
+def is_point(found: Any) -> bool:
+    """Whether a JSON value may be what :func:`train_point` returns."""
+    return checks.are_numbers(found, _BOUNDS, unknown=True)
 
 
 def ranged(network: Network, g_range: float) -> Network:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,39 @@ from conftest import Tcl
 
 import tcl_circuits as tcl_package
 from tcl_circuits.handoff.importing import read_bundle
+
+MOMENTS = [
+    ("Path.write_bytes", 3),
+    *(("Path.rename", call) for call in (2, 3, 5)),
+    ("shutil.rmtree", 1),
+]
+KILLED = """
+import os, pathlib, shutil, signal, sys
+import tcl_circuits.cli, tcl_circuits.handoff.bundle, tcl_circuits.handoff.schematic
+from pathlib import Path
+
+def kill_at(name, call):
+    place, _, method = name.partition(".")
+    place, calls = {{"Path": Path, "shutil": shutil}}[place], []
+    usual = getattr(place, method)
+
+    def counted(*arguments, **options):
+        calls.append(1)
+        if len(calls) == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return usual(*arguments, **options)
+
+    setattr(place, method, counted)
+
+for k, moment in enumerate({moments!r}):
+    child = os.fork()
+    if not child:
+        kill_at(*moment)
+        options = ["--dialect", "xyce", "--force", "--out", f"{{k}}/b"]
+        sys.argv = ["tcl-circuits", "export", "ring.graphml", *options]
+        tcl_circuits.cli.main()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL, moment
+"""
 
 
 @pytest.fixture
@@ -142,6 +178,22 @@ def test_a_full_target_is_refused_unless_forced(tcl: Tcl, graph: Path) -> None:
     assert files("b") == before
     assert tcl("export", graph, "--out", "b", "--dialect", "xyce", "--force").exit_code == 0
     assert json.loads(Path("b/manifest.json").read_bytes())["dialect"] == "xyce"
+
+
+def test_a_kill_at_any_moment_is_mended_by_the_next_export(tcl: Tcl, graph: Path) -> None:
+    assert tcl("export", graph, "--out", "b").exit_code == 0
+    Path("b/notes.txt").write_text("mine")
+    for k, _ in enumerate(MOMENTS):
+        shutil.copytree("b", f"{k}/b")
+    subprocess.run([sys.executable, "-c", KILLED.format(moments=MOMENTS)], check=True, timeout=300)
+    assert all(any(path.name != "b" for path in Path(str(k)).iterdir()) for k, _ in enumerate(MOMENTS))
+    for k, moment in enumerate(MOMENTS):
+        refused = tcl("export", graph, "--out", f"{k}/b")
+        assert "holds files already" in refused.output, moment
+        assert sorted(path.name for path in Path(str(k)).iterdir()) == ["b"], moment
+        assert files(f"{k}/b").keys() == files("b").keys(), moment
+        assert tcl("export", graph, "--out", f"{k}/b", "--force").exit_code == 0
+        assert files(f"{k}/b") == files("b"), moment
 
 
 def test_a_run_of_a_table_brings_its_samples(tcl: Tcl) -> None:

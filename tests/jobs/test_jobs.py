@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import job_samples as samples
 import psutil
 import pytest
 
+from tcl_circuits.checks import is_number
 from tcl_circuits.errors import InputError
 from tcl_circuits.jobs import GivenExecutor, JobsError, LocalWorkers, Store, open_workers, run_jobs
 from tcl_circuits.threads import ONE_THREAD
@@ -258,21 +260,61 @@ class TestStore:
         assert path.read_bytes() == whole
 
     @pytest.mark.parametrize(
-        "content", [b"nonsense\n", b"[1]\n", b"{}\n", b'{"version": 2, "description": {}}\n']
+        "content", [b"nonsense\n", b"[1]\n", b"{}\n", b'{"version": 1, "description": {}}\n']
     )
     def test_no_store(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "s").write_bytes(content)
-        with pytest.raises(InputError, match=r"line 1|version 2"), Store(tmp_path / "s", {}):
+        with (
+            pytest.raises(InputError, match=r"(line 1|version 1;).*move the file away"),
+            Store(tmp_path / "s", {}),
+        ):
             pass
         assert (tmp_path / "s").read_bytes() == content
 
     def test_a_damaged_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "s"
+        with Store(path, {}) as store:
+            store.add("a", 0.5)
+            store.add("b", [float("nan"), 1])
+        whole = path.read_bytes()
+        first, second = whole.splitlines(keepends=True)[1:]
+        for line in (
+            second.replace(b'"b"', b'"c"'),
+            second.replace(b"1", b"2", 1),
+            second.replace(b"NaN", b"0.5"),
+            b'{"key": "b"}\n',
+            b"[" * 100_000 + b"\n",
+            first,
+        ):
+            path.write_bytes(whole.replace(second, line))
+            with pytest.raises(InputError, match="line 3 is damaged or was edited; delete it"):
+                Store(path, {}).__enter__()
+
+    def test_what_is_no_result_of_such_a_job(self, tmp_path: Path) -> None:
         with Store(tmp_path / "s", {}) as store:
-            store.add("a", 1)
-        with (tmp_path / "s").open("ab") as file:
-            file.write(b'{"key": "b"}\n')
-        with pytest.raises(InputError, match="line 3"), Store(tmp_path / "s", {}):
+            store.add("a", "much")
+        with pytest.raises(InputError, match="line 2"), Store(tmp_path / "s", {}, is_number):
             pass
+
+    def test_a_pipe_is_no_store(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "s")
+        with pytest.raises(InputError, match="is a pipe or a device"), Store(tmp_path / "s", {}):
+            pass
+
+    def test_fuzzed_stores_are_refused_or_whole(self, tmp_path: Path) -> None:
+        """Nothing is taken but results that were written."""
+        path, rng = tmp_path / "s", random.Random(0)
+        kept = {f"seed {k}": {"loss": k / 7, "accuracy": None, "cycles": k} for k in range(5)}
+        with Store(path, {"task": "iris"}) as store:
+            for key, result in kept.items():
+                store.add(key, result)
+        whole = path.read_bytes()
+        for _ in range(300):
+            data, place = whole, rng.randrange(len(whole))
+            rest = [data[place + 1 :], rng.randbytes(9) + data[place:], b"", data[place // 2 :]]
+            path.write_bytes(data[:place] + bytes([rng.randrange(32, 127)]) + rng.choice(rest))
+            with suppress(InputError), Store(path, {"task": "iris"}) as store:
+                assert store.results.items() <= kept.items()
 
     def test_in_use(self, tmp_path: Path) -> None:
         with (

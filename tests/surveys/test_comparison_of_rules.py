@@ -20,7 +20,7 @@ from tcl_circuits.surveys.axes import AXES
 from tcl_circuits.surveys.imperfections import Imperfections
 from tcl_circuits.surveys.robustness import RobustnessStudy, endure
 from tcl_circuits.surveys.rules import comparison
-from tcl_circuits.surveys.rules.comparison import RATES, RuleStudy, attempt, best_rate, compare
+from tcl_circuits.surveys.rules.comparison import RATES, RuleStudy, attempt, best_rate, compare, is_attempt
 from tcl_circuits.surveys.rules.training import Plan, train, train_on
 from tcl_circuits.training.table import Table
 
@@ -82,19 +82,42 @@ def test_any_number_of_workers_gives_the_same_numbers_and_a_store_keeps_them(tmp
     crew = LocalWorkers(2)
     path = tmp_path / "runs.jsonl"
     try:
-        with Store(path, QUICK.description()) as store:
+        with Store(path, QUICK.description(), is_attempt) as store:
             assert compare(QUICK, crew, store) == alone
     finally:
         crew.close()
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:10]) + b'{"key": "cut')
     told: list[int] = []
-    with Store(path, QUICK.description()) as store:
+    with Store(path, QUICK.description(), is_attempt) as store:
         assert compare(QUICK, store=store, progress=lambda done, of: told.append(done)) == alone
     assert told[0] == 9
     other = RuleStudy("regression", ("tcl",), seeds=1, epochs=2)
     with pytest.raises(tcl.InputError, match="epochs was 1, is 2"), Store(path, other.description()):
         pass
+
+
+def test_what_is_no_result_of_a_run() -> None:
+    good = attempt(QUICK.plan("adjoint", 1e-6, 0, validate=False))
+    assert is_attempt(good)
+    assert is_attempt({"fault": "no state"})
+    faults: list[dict[str, Any]] = [
+        {"accuracy": 1.5},
+        {"loss": 0.0},
+        {"loss": math.nan},
+        {"start_loss": "much"},
+        {"cycles": None},
+        {"time": -1.0},
+        {"energy": math.inf},
+        {"writes": True},
+        {"more": 1.0},
+        {"fault": "no state"},
+    ]
+    for fault in faults:
+        assert not is_attempt({**good, **fault})
+    others: list[Any] = [{}, [], None, 1.0, "loss", {"fault": 1}]
+    for other in others:
+        assert not is_attempt(other)
 
 
 class Dying(ProcessPoolExecutor):
@@ -116,9 +139,9 @@ class Dying(ProcessPoolExecutor):
 
 def test_an_executor_that_dies_is_one_error_and_keeps_what_is_done(tmp_path: Path) -> None:
     path = tmp_path / "runs.jsonl"
-    with Store(path, QUICK.description()) as store, pytest.raises(JobsError, match="missing"):
+    with Store(path, QUICK.description(), is_attempt) as store, pytest.raises(JobsError, match="missing"):
         compare(QUICK, Dying(5), store)
-    with Store(path, QUICK.description()) as store:
+    with Store(path, QUICK.description(), is_attempt) as store:
         assert 1 <= len(store.results) <= 5
         assert compare(QUICK, store=store) == compare(QUICK)
 

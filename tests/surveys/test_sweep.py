@@ -14,7 +14,7 @@ from tcl_circuits.errors import InputError
 from tcl_circuits.figures.design_map import draw_design_map
 from tcl_circuits.jobs import LocalWorkers
 from tcl_circuits.surveys import AXES, Grid, SweepError, sweep
-from tcl_circuits.surveys.sweep import ranged
+from tcl_circuits.surveys.sweep import MEASURES, is_point, ranged
 
 SMALL = Grid(ratio=(10, 100), theta=(2, 20), memory=(0.1,), g_range=(10, 100))
 
@@ -83,6 +83,25 @@ class TestMap:
         sweep("regression", point, epochs=1, store=tmp_path / "s")
         with pytest.raises(InputError, match=r"another run: epochs was 1, is 2; seed was 0, is 1"):
             sweep("regression", point, epochs=2, seed=1, store=tmp_path / "s")
+
+
+def test_what_is_no_point() -> None:
+    good = dict.fromkeys(MEASURES, 0.5)
+    assert is_point(good)
+    assert is_point({**good, "cosine": float("nan"), "test_error": float("nan")})
+    for fault in (
+        {"cosine": -1.1},
+        {"final_loss": -1e-9},
+        {"test_loss": float("inf")},
+        {"test_error": 2},
+        {"test_loss": 10**400},
+        {"test_error": None},
+        {"initial_loss": "0.5"},
+        {"more": 0.5},
+    ):
+        assert not is_point({**good, **fault})
+    assert not is_point({"cosine": 0.5})
+    assert not is_point([0.5] * 5)
 
 
 def test_range_keeps_the_middle() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tcl_circuits import checks
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.jobs import Store, Workers, run_jobs
 from tcl_circuits.protocol import Sawtooth
@@ -20,6 +21,16 @@ from tcl_circuits.training import tasks
 RATES = tuple(2e-8 * 10 ** (0.5 * k) for k in range(7))
 """Learning rates that are tried, half decades from 20 nS to 20 uS of change by a sample [S]."""
 
+_BOUNDS = {
+    "accuracy": (0, 1),
+    "loss": (checks.LEAST, checks.MOST),
+    "start_loss": (checks.LEAST, checks.MOST),
+    "cycles": (1, checks.MOST),
+    "time": (0, checks.MOST),
+    "energy": (0, checks.MOST),
+    "writes": (0, checks.MOST),
+}
+"""Least and largest value of each number of a result."""
 _EPOCHS_OF_CLASSES, _EPOCHS_OF_VALUES = 12, 60
 
 
@@ -158,6 +169,17 @@ def attempt(plan: Plan) -> dict[str, Any]:
         raise
     except TclError as fault:
         return {"fault": str(fault)}
+
+
+def is_attempt(found: Any) -> bool:
+    """Whether a JSON value may be what :func:`attempt` returns."""
+    if not isinstance(found, dict):
+        return False
+    if found.keys() == {"fault"}:
+        return isinstance(found["fault"], str)
+    # A regression has no accuracy.
+    known = {**found, "accuracy": 0.0} if "accuracy" in found and found["accuracy"] is None else found
+    return checks.are_numbers(known, _BOUNDS)
 
 
 def compare(
