@@ -1,10 +1,11 @@
-"""JSON of a bundle, read value by value: what is of a wrong kind is one error with file, place and value."""
+"""JSON of a bundle or a run, read value by value: what is wrong is one error with file, place and value."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.graph_text import shown
 from tcl_circuits.errors import InputError, TclError
 
-_REMEDY = "export the bundle again"
 _LARGEST = 1e30
 """Largest magnitude of a number in a bundle; what is computed of them stays finite."""
 _DEEPEST = 16
@@ -31,19 +31,23 @@ class Entry:
         What JSON gave.
     place : str
         Where in the file, as ``training.nudge``; empty for the whole.
+    remedy : str
+        What to do about a fault; ends the messages.
     """
 
     file: str
     value: Any
     place: str = ""
+    remedy: str = "export the bundle again"
 
     def fault(self, wanted: str) -> InputError:
         """Error that says what the value should be."""
         place = f"{self.place} = " if self.place else ""
-        return InputError(f"{self.file}: {place}{shown(self.value)} is not {wanted}; {_REMEDY}")
+        return InputError(f"{self.file}: {place}{shown(self.value)} is not {wanted}; {self.remedy}")
 
-    def _deeper(self, key: str | int) -> str:
-        return f"{self.place}[{key}]" if isinstance(key, int) else f"{self.place}.{key}".lstrip(".")
+    def _deeper(self, key: str | int, value: object) -> Entry:
+        place = f"{self.place}[{key}]" if isinstance(key, int) else f"{self.place}.{key}".lstrip(".")
+        return replace(self, value=value, place=place)
 
     def has(self, key: str) -> bool:
         """Whether an object has a key."""
@@ -60,14 +64,14 @@ class Entry:
         found = self.members()
         if key not in found:
             within = f" in {self.place}" if self.place else ""
-            raise InputError(f"{self.file}: there is no {key!r}{within}; {_REMEDY}")
-        return Entry(self.file, found[key], self._deeper(key))
+            raise InputError(f"{self.file}: there is no {key!r}{within}; {self.remedy}")
+        return self._deeper(key, found[key])
 
     def items(self) -> list[Entry]:
         """The values of a list."""
         if not isinstance(self.value, list):
             raise self.fault("a list")
-        return [Entry(self.file, one, self._deeper(k)) for k, one in enumerate(self.value)]
+        return [self._deeper(k, one) for k, one in enumerate(self.value)]
 
     def text(self) -> str:
         """A text."""
@@ -87,12 +91,12 @@ class Entry:
             raise self.fault(f"a whole number from {low} to {high}")
         return self.value
 
-    def number(self) -> float:
+    def number(self, largest: float = _LARGEST) -> float:
         """A number of a magnitude that can be computed with."""
         if not isinstance(self.value, int | float) or isinstance(self.value, bool):
             raise self.fault("a number")
-        if not abs(self.value) <= _LARGEST:
-            raise self.fault(f"a number within +-{_LARGEST:g}")
+        if not abs(self.value) <= largest:
+            raise self.fault(f"a number within +-{largest:g}")
         return float(self.value)
 
     def numbers(self, count: int | None = None) -> FloatArray:
@@ -116,15 +120,17 @@ class Entry:
             return self.number()
         return self.numbers(count)
 
-    def tree(self, depth: int = _DEEPEST) -> Any:
-        """Whatever it is, nested by no more than so many levels."""
-        inside = self.value.values() if isinstance(self.value, dict) else self.value
+    def plain(self, depth: int = _DEEPEST) -> Entry:
+        """The same, nested by no more than so many levels, of finite numbers."""
         if isinstance(self.value, dict | list):
             if depth == 0:
                 raise self.fault(f"nested by {_DEEPEST} levels or less")
-            for one in inside:
-                Entry(self.file, one, self.place).tree(depth - 1)
-        return self.value
+            inside = self.value.items() if isinstance(self.value, dict) else enumerate(self.value)
+            for key, one in inside:
+                self._deeper(key, one).plain(depth - 1)
+        elif isinstance(self.value, int | float) and not isinstance(self.value, bool):
+            self.number(sys.float_info.max)
+        return self
 
     @contextmanager
     def making(self) -> Iterator[None]:
@@ -134,4 +140,4 @@ class Entry:
         except TclError as error:
             if str(error).startswith(self.file):
                 raise
-            raise InputError(f"{self.file}: {error}; {_REMEDY}") from None
+            raise InputError(f"{self.file}: {error}; {self.remedy}") from None

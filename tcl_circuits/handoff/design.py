@@ -198,7 +198,7 @@ def design_of(setup: Entry, network: Network) -> Design:
             setup.at("inference").table(network.inputs.size),
             setup.at("title").text(),
             setup.at("seed").whole(),
-            dict(Entry(setup.file, setup.at("facts").members(), "facts").tree()),
+            dict(setup.at("facts").plain().members()),
             setup.at("offsets").numbers(),
             learning,
         )

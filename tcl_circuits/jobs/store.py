@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import lock, require_same_run
+from tcl_circuits.files import lock, parse_json, require_same_run
 
 _VERSION = 1
 
@@ -103,8 +103,8 @@ class Store:
 
     def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
         try:
-            found = json.loads(line)
-        except ValueError:
+            found = parse_json(line, "", "")
+        except InputError:
             raise self._damaged(number) from None
         if not isinstance(found, dict):
             raise self._damaged(number)
