@@ -17,6 +17,8 @@ from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, sho
 from tcl_circuits.errors import InputError
 
 AS_GRAPHML = "write it with networkx.write_graphml(graph, path)"
+_DEEPEST = 100
+"""Levels of elements; drawing programs need a dozen, and a parser's time and memory go with them."""
 _PARTS = ("graph", "node", "edge")
 _READ = {
     ("document", "graphml"), ("graphml", "key"), ("key", "default"), ("graphml", "graph"), ("graph", "node"),
@@ -145,6 +147,8 @@ class _Parser:
             self._data_key = self._required(attributes, "key", kind) if kind == "data" else ""
 
     def _refuse_unreadable(self, parent: str, kind: str, tag: str) -> None:
+        if len(self._path) > _DEEPEST:
+            self._refuse(f"elements nested by more than {_DEEPEST} levels; {AS_GRAPHML}")
         if parent == "document" and kind != "graphml":
             self._refuse(f"XML but not GraphML (it starts with {shown(tag)}); {AS_GRAPHML}")
         if kind == "hyperedge" and parent == "graph":

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from tcl_circuits.circuit.graph_text import shown
 from tcl_circuits.errors import InputError, TclError
 from tcl_circuits.files import parse_json, read_bytes
 from tcl_circuits.handoff.checked import Entry
@@ -16,6 +17,8 @@ from tcl_circuits.handoff.dialects import DIALECTS
 
 FORMAT, VERSION = "tcl_circuits bundle", 1
 NAME = "manifest.json"
+_LONGEST_NAME = 255
+"""Bytes; no file system refuses it, and no file of a bundle is near it."""
 
 UNITS = {"time": "s", "voltage": "V", "current": "A", "charge": "C", "g": "S", "c": "F", "r": "ohm"}
 
@@ -102,7 +105,9 @@ def _checked(found: Entry, path: Path) -> Manifest:
     files = {name: listed.at(name).text() for name in listed.members()}
     climbing = [name for name in files if not _stays_inside(name)]
     if climbing:
-        raise BundleError(f"{path} names {climbing[0]!r}, a path outside the bundle; nothing was read or run")
+        raise BundleError(
+            f"{path} names {shown(climbing[0])}, no path inside a bundle; nothing was read or run"
+        )
     dialect = found.at("dialect").one_of(tuple(DIALECTS))
     return Manifest(dialect, found.at("title").text(), found.at("seed").whole(), files)
 
@@ -110,7 +115,7 @@ def _checked(found: Entry, path: Path) -> Manifest:
 def _stays_inside(name: str) -> bool:
     path = PurePosixPath(name)
     return (
-        bool(name)
+        0 < len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
         and name.isprintable()
         and not path.is_absolute()
         and not {"..", "\\", ":"} & {*path.parts, *name}
