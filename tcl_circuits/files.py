@@ -51,9 +51,9 @@ def _fault(path: Path, most: float) -> str | None:
     return f"has {size:,} bytes, more than {most:,}" if size > most else None
 
 
-def read_bytes(path: Path, remedy: str) -> bytes:
+def read_bytes(path: Path, remedy: str, most: float = LARGEST_FILE) -> bytes:
     """Return what is in a regular file; every fault is an InputError (see :func:`require_file`)."""
-    require_file(path, remedy)
+    require_file(path, remedy, most)
     try:
         return path.read_bytes()
     except OSError as failure:
