@@ -7,6 +7,7 @@ import json
 import operator
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO
@@ -52,9 +53,9 @@ def _fault(path: Path, most: float) -> str | None:
     return f"has {size:,} bytes, more than {most:,}" if size > most else None
 
 
-def read_bytes(path: Path, remedy: str) -> bytes:
+def read_bytes(path: Path, remedy: str, most: float = LARGEST_FILE) -> bytes:
     """Return what is in a regular file; every fault is an InputError (see :func:`require_file`)."""
-    require_file(path, remedy)
+    require_file(path, remedy, most)
     try:
         return path.read_bytes()
     except OSError as failure:
@@ -70,19 +71,29 @@ def read_text(path: Path, remedy: str) -> str:
 
 
 def parse_json(data: str | bytes, source: str, remedy: str) -> Any:
-    """Parse JSON; a key that stands twice in an object is refused, and NaN and infinity are.
+    """Parse JSON; a key that stands twice in an object is refused.
+
+    Numbers may be NaN or infinite, also as ``1e999``: who takes one knows its name, and refuses it.
 
     Raises
     ------
     InputError
-        If it is no JSON, is nested too deeply, or says one thing twice.
+        If it is no JSON, with line and column, is nested too deeply, or says one thing twice.
     """
     try:
-        return json.loads(data, object_pairs_hook=unique_keys, parse_constant=_no_number)
+        return json.loads(data, object_pairs_hook=_unique_keys)
     except RecursionError:
         raise InputError(f"{source} is nested too deeply; {remedy}") from None
-    except ValueError as failure:  # includes what is no UTF-8, and numbers of too many digits
-        raise InputError(f"{source} can't be read as JSON ({failure}); {remedy}") from None
+    except json.JSONDecodeError as error:
+        place = f"{source}, line {error.lineno}, column {error.colno}"
+        raise InputError(f"{place}: not JSON ({error.msg}); {remedy}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{source}, line {line}: not {error.encoding} text; save the file as UTF-8"
+        ) from None
+    except ValueError as error:  # a key that stands twice, an integer with thousands of digits
+        raise InputError(f"{source} can't be read ({error}); {remedy}") from None
 
 
 def read_json(path: Path, remedy: str) -> Any:
@@ -90,18 +101,13 @@ def read_json(path: Path, remedy: str) -> Any:
     return parse_json(read_bytes(path, remedy), str(path), remedy)
 
 
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Object of JSON; a ValueError if a key stands in it twice, of which one would be lost."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"the key {twice!r} stands twice in one object")
     return found
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is not a number that JSON knows")
 
 
 @contextmanager

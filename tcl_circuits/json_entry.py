@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -89,12 +90,12 @@ class Entry:
             raise self.fault(f"a whole number from {low} to {high}")
         return self.value
 
-    def number(self) -> float:
+    def number(self, largest: float = _LARGEST) -> float:
         """A number of a magnitude that can be computed with."""
         if not isinstance(self.value, int | float) or isinstance(self.value, bool):
             raise self.fault("a number")
-        if not abs(self.value) <= _LARGEST:
-            raise self.fault(f"a number within +-{_LARGEST:g}")
+        if not abs(self.value) <= largest:
+            raise self.fault(f"a number within +-{largest:g}")
         return float(self.value)
 
     def numbers(self, count: int | None = None) -> FloatArray:
@@ -118,15 +119,17 @@ class Entry:
             return self.number()
         return self.numbers(count)
 
-    def tree(self, depth: int = _DEEPEST) -> Any:
-        """Whatever it is, nested by no more than so many levels."""
-        inside = self.value.values() if isinstance(self.value, dict) else self.value
+    def plain(self, depth: int = _DEEPEST) -> Entry:
+        """The same, nested by no more than so many levels, of finite numbers."""
         if isinstance(self.value, dict | list):
             if depth == 0:
                 raise self.fault(f"nested by {_DEEPEST} levels or less")
-            for one in inside:
-                replace(self, value=one).tree(depth - 1)
-        return self.value
+            inside = self.value.items() if isinstance(self.value, dict) else enumerate(self.value)
+            for key, one in inside:
+                self._inside(one, key).plain(depth - 1)
+        elif isinstance(self.value, int | float) and not isinstance(self.value, bool):
+            self.number(sys.float_info.max)
+        return self
 
     @contextmanager
     def making(self) -> Iterator[None]:

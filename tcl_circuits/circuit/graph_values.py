@@ -123,8 +123,8 @@ def _near(entries: Iterable[Entry], meant: str, kind: str) -> list[str]:
 
 
 def _means(name: str, meant: str) -> bool:
-    alike = difflib.SequenceMatcher(None, name, meant).ratio()
-    return len(name) <= _LONGEST_NUMBER and (_MEANT.get(name) == meant or alike >= _NEAR)
+    alike = len(name) <= _LONGEST_NUMBER and difflib.get_close_matches(meant, [name], 1, _NEAR)
+    return _MEANT.get(name) == meant or bool(alike)
 
 
 def default_bounds(conductance: object, values: FloatArray) -> tuple[float, float]:

@@ -34,6 +34,8 @@ from tcl_circuits.files import read_bytes
 
 __all__ = ["read_network", "write_network"]
 
+_LARGEST_FILE = 1 << 25
+"""Bytes of the largest graph file: a million edges, more than is simulated, and read in seconds."""
 _ROLES = ("input", "output", "hidden", "ground")
 
 
@@ -109,7 +111,7 @@ def read_network(
 
 
 def _parse(path: str | Path) -> GraphText:
-    data = read_bytes(Path(path), "give the path of a GraphML or node-link JSON file")
+    data = read_bytes(Path(path), "give the path of a GraphML or node-link JSON file", _LARGEST_FILE)
     start = data.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
     suffix = Path(path).suffix.lower()
     if not start:

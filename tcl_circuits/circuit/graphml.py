@@ -8,6 +8,7 @@ for the attribute of the same name.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -17,6 +18,9 @@ from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry
 from tcl_circuits.errors import InputError, shown
 
 AS_GRAPHML = "write it with networkx.write_graphml(graph, path)"
+_DEEPEST = 100
+"""Levels of elements; drawing programs need a dozen, and a parser's time and memory go with them."""
+_MOST_DEFAULTS = 100
 _PARTS = ("graph", "node", "edge")
 _READ = {
     ("document", "graphml"), ("graphml", "key"), ("key", "default"), ("graphml", "graph"), ("graph", "node"),
@@ -64,15 +68,13 @@ class _Element:
     names: tuple[str, ...] = ()
     data: dict[str, str] = field(default_factory=dict)
 
-    def attributes(self, keys: Mapping[str, _Key]) -> dict[str, object]:
-        found: dict[str, object] = {
-            key.name: key.default
-            for key in keys.values()
-            if key.default is not None and key.kind in (self.kind, "all")
+    def attributes(
+        self, keys: Mapping[str, _Key], defaults: Mapping[str, dict[str, object]]
+    ) -> ChainMap[str, object]:
+        own: dict[str, object] = {
+            keys[key_id].name if key_id in keys else key_id: text for key_id, text in self.data.items()
         }
-        for key_id, text in self.data.items():
-            found[keys[key_id].name if key_id in keys else key_id] = text
-        return found
+        return ChainMap(own, defaults[self.kind])
 
 
 class _Parser:
@@ -107,12 +109,26 @@ class _Parser:
         graphs, nodes, edges = ([e for e in self._elements if e.kind == part] for part in _PARTS)
         if not graphs:
             raise InputError(f"{self._source} is GraphML without a graph; {AS_GRAPHML}")
-        keys = self._keys
+        given = (self._keys, {part: self._defaults(part) for part in _PARTS})
         return GraphText(
-            tuple(NodeEntry(e.place, e.attributes(keys), e.names[0]) for e in nodes),
-            tuple(EdgeEntry(e.place, e.attributes(keys), (e.names[0], e.names[1])) for e in edges),
-            graphs[0].attributes(keys),
+            tuple(NodeEntry(e.place, e.attributes(*given), e.names[0]) for e in nodes),
+            tuple(EdgeEntry(e.place, e.attributes(*given), (e.names[0], e.names[1])) for e in edges),
+            graphs[0].attributes(*given),
         )
+
+    def _defaults(self, kind: str) -> dict[str, object]:
+        """What elements of a kind have unless they say otherwise; all share it."""
+        found: dict[str, object] = {
+            key.name: key.default
+            for key in self._keys.values()
+            if key.default is not None and key.kind in (kind, "all")
+        }
+        if len(found) > _MOST_DEFAULTS:
+            raise InputError(
+                f"{self._source}: {len(found)} keys give every {kind} a default, more than {_MOST_DEFAULTS}; "
+                "remove those of attributes that are not read"
+            )
+        return found
 
     def _place(self) -> str:
         return f"line {self._expat.CurrentLineNumber}"
@@ -145,6 +161,8 @@ class _Parser:
             self._data_key = self._required(attributes, "key", kind) if kind == "data" else ""
 
     def _refuse_unreadable(self, parent: str, kind: str, tag: str) -> None:
+        if len(self._path) > _DEEPEST:
+            self._refuse(f"elements nested by more than {_DEEPEST} levels; {AS_GRAPHML}")
         if parent == "document" and kind != "graphml":
             self._refuse(f"XML but not GraphML (it starts with {shown(tag)}); {AS_GRAPHML}")
         if kind == "hyperedge" and parent == "graph":

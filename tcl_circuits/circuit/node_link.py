@@ -20,7 +20,7 @@ from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry, nod
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.part_text import part_object
 from tcl_circuits.errors import InputError, Remark, TclError, shown
-from tcl_circuits.files import replacing, unique_keys
+from tcl_circuits.files import parse_json, replacing
 
 AS_JSON = "write it with json.dump(networkx.node_link_data(graph), file)"
 
@@ -40,7 +40,7 @@ def parse_node_link(data: bytes, source: str) -> GraphText:
     InputError
         If it is malformed, wrongly encoded, or not a node-link graph.
     """
-    document = _plain_form(_load(data, source))
+    document = _plain_form(parse_json(data, source, f"correct it, or {AS_JSON}"))
     if not isinstance(document, dict) or not isinstance(document.get("nodes"), list):
         raise InputError(
             f"{source} is JSON but has no list 'nodes', so it is not a node-link graph; {AS_JSON}"
@@ -105,23 +105,6 @@ def network_text(network: Network) -> str:
         If two nodes would have the same written name.
     """
     return json.dumps(_document(network), sort_keys=True, indent=1) + "\n"
-
-
-def _load(data: bytes, source: str) -> Any:
-    try:
-        return json.loads(data, object_pairs_hook=unique_keys)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{source}, line {line}: not {error.encoding} text; save the file as UTF-8"
-        ) from error
-    except json.JSONDecodeError as error:
-        place = f"{source}, line {error.lineno}, column {error.colno}"
-        raise InputError(f"{place}: not JSON ({error.msg}); correct it, or {AS_JSON}") from error
-    except RecursionError as error:
-        raise InputError(f"{source} is nested too deeply for a node-link graph; {AS_JSON}") from error
-    except ValueError as error:  # a key that stands twice, an integer with thousands of digits
-        raise InputError(f"{source} can't be read ({error}); correct it") from error
 
 
 def _plain_form(document: Any) -> Any:

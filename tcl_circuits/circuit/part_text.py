@@ -6,7 +6,6 @@ node, and does not name it again; numbers may be text such as ``10n``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, fields
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from tcl_circuits.circuit.graph_text import GraphText, NodeEntry, node_name, suggestion
 from tcl_circuits.circuit.parts import Amplifier, DiodePair, DiodeToRail, Part
 from tcl_circuits.errors import InputError, shown
+from tcl_circuits.files import parse_json
 from tcl_circuits.units import parse_quantity
 
 _KINDS: dict[str, type[DiodeToRail] | type[DiodePair] | type[Amplifier]] = {
@@ -53,10 +53,7 @@ def read_parts(graph: GraphText, faults: list[str]) -> tuple[Part, ...]:
 def _parts_at(entry: NodeEntry) -> list[Part]:
     value = entry.attributes["parts"]
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            raise InputError(f"parts = {shown(value)} is not JSON; {_REMEDY}") from None
+        value = parse_json(value, "parts", _REMEDY)
     if not isinstance(value, list):
         raise InputError(f"parts = {shown(value)} must be a list; {_REMEDY}")
     return [_part(entry.name, item) for item in value]

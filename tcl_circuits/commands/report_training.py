@@ -22,8 +22,9 @@ from tcl_circuits.commands.report_facts import (
     versions_of,
     words,
 )
+from tcl_circuits.commands.run_directory import read_summary
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import read_bytes, read_json
+from tcl_circuits.files import read_bytes
 from tcl_circuits.handoff.charts import Curve, line_chart
 from tcl_circuits.handoff.markup import quantity
 from tcl_circuits.handoff.report import Facts, Picture, Report, png_picture
@@ -31,7 +32,7 @@ from tcl_circuits.handoff.report import Facts, Picture, Report, png_picture
 
 def of_training(run: Path) -> Report:
     """Report of a directory that `train` left."""
-    summary = _summary(run / "summary.json")
+    summary = read_summary(run)
     network = read_network(run / "network.json")
     notes, pictures = [], _curves(run / "history.csv", summary)
     if (run / "waveforms.png").is_file():
@@ -62,13 +63,6 @@ def of_training(run: Path) -> Report:
         files=hashed_files(run),
         notes=notes,
     )
-
-
-def _summary(path: Path) -> dict[str, Any]:
-    found = read_json(path, "run the training again")
-    if not isinstance(found, dict):
-        raise InputError(f"{path} holds no object; run the training again")
-    return found
 
 
 def _curves(path: Path, summary: Mapping[str, Any]) -> list[Picture]:

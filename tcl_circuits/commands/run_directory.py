@@ -10,6 +10,7 @@ from tcl_circuits.circuit.network import Network
 from tcl_circuits.errors import InputError
 from tcl_circuits.files import read_json
 from tcl_circuits.handoff.manifest import NAME
+from tcl_circuits.json_entry import Entry
 from tcl_circuits.training import tasks
 from tcl_circuits.training.kept import FILE as SAMPLES
 from tcl_circuits.training.kept import kept_task
@@ -31,10 +32,7 @@ def read_summary(run: Path) -> dict[str, Any]:
             f"{run} is neither a run nor a bundle: it has no summary.json and no {NAME}; "
             "give a directory that train left, or a graph file"
         )
-    found = read_json(path, "train again")
-    if not isinstance(found, dict):
-        raise InputError(f"{path} is no summary of a run; train again")
-    return found
+    return Entry(str(path), read_json(path, "train again"), remedy="train again").plain().members()
 
 
 def task_of(run: Path, summary: Mapping[str, Any], network: Network, seed: int) -> Task:

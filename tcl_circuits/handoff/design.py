@@ -198,7 +198,7 @@ def design_of(setup: Entry, network: Network) -> Design:
             setup.at("inference").table(network.inputs.size),
             setup.at("title").text(),
             setup.at("seed").whole(),
-            {key: setup.at("facts").at(key).tree() for key in setup.at("facts").members()},
+            dict(setup.at("facts").plain().members()),
             setup.at("offsets").numbers(),
             learning,
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tcl_circuits.errors import InputError, TclError
+from tcl_circuits.errors import InputError, TclError, shown
 from tcl_circuits.files import parse_json, read_bytes
 from tcl_circuits.handoff.dialects import DIALECTS
 from tcl_circuits.json_entry import Entry
@@ -18,6 +18,8 @@ FORMAT, VERSION = "tcl_circuits bundle", 1
 NAME = "manifest.json"
 AGAIN = "export the bundle again"
 """Remedy of a damaged bundle."""
+_LONGEST_NAME = 255
+"""Bytes; no file system refuses it, and no file of a bundle is near it."""
 
 UNITS = {"time": "s", "voltage": "V", "current": "A", "charge": "C", "g": "S", "c": "F", "r": "ohm"}
 
@@ -104,7 +106,9 @@ def _checked(found: Entry, path: Path) -> Manifest:
     files = {name: listed.at(name).text() for name in listed.members()}
     climbing = [name for name in files if not _stays_inside(name)]
     if climbing:
-        raise BundleError(f"{path} names {climbing[0]!r}, a path outside the bundle; nothing was read or run")
+        raise BundleError(
+            f"{path} names {shown(climbing[0])}, no path inside a bundle; nothing was read or run"
+        )
     dialect = found.at("dialect").one_of(tuple(DIALECTS))
     return Manifest(dialect, found.at("title").text(), found.at("seed").whole(), files)
 
@@ -112,7 +116,7 @@ def _checked(found: Entry, path: Path) -> Manifest:
 def _stays_inside(name: str) -> bool:
     path = PurePosixPath(name)
     return (
-        bool(name)
+        0 < len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
         and name.isprintable()
         and not path.is_absolute()
         and not {"..", "\\", ":"} & {*path.parts, *name}

@@ -37,7 +37,7 @@ def statements(text: str) -> Iterator[Line]:
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if line.startswith("+"):
-            held += " " + line[1:]
+            start, held = start if held else number, f"{held} {line[1:]}".strip()
             continue
         if held:
             yield Line(start, held)
@@ -60,13 +60,12 @@ def read_parameters(text: str, source: str) -> dict[str, float]:
     lines = text.removeprefix("\ufeff").splitlines()
     uncommented = "\n".join(re.split("[;$]", line, maxsplit=1)[0] for line in lines)
     for line in statements(uncommented):
-        head = line.words[0].lower()
+        head, _, rest = line.text.replace("\t", " ").partition(" ")
         if head == "simulator":
             continue
-        rest = "".join(line.text.split(None, 1)[1:])
         pairs = _ASSIGNMENT.findall(rest)
         left_over = _ASSIGNMENT.sub("", rest).strip()
-        if head not in (".param", "parameters") or not pairs or left_over:
+        if head.lower() not in (".param", "parameters") or not pairs or left_over:
             raise InputError(
                 f"{source}, line {line.number}: {line.text[:60]!r} is no parameter with a number; "
                 "write .param name=value"
@@ -107,9 +106,11 @@ def read_flat(text: str, source: str) -> Network:
                 "netlists are not read with; give the run's network.json"
             )
         kind = re.fullmatch(r"(rg|vin|bn|cs)(\d+)", words[0])
+        if len(words) < 4:
+            continue
         if words[0] == "vground":
             ground = words[1]
-        elif kind is None or len(words) < 4:
+        elif kind is None:
             continue
         elif kind[1] == "rg":
             e = int(kind[2])

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from tcl_circuits.errors import InputError
-from tcl_circuits.files import lock, require_file, require_same_run, unique_keys, write_through
+from tcl_circuits.files import lock, parse_json, require_file, require_same_run, write_through
 
 _VERSION = 2
 _ANEW = "move the file away and start anew"
@@ -117,8 +117,8 @@ class Store:
 
     def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
         try:
-            found = json.loads(line, object_pairs_hook=unique_keys)
-        except (ValueError, RecursionError):
+            found = parse_json(line, "", "")
+        except InputError:
             raise self._damaged(number) from None
         if not isinstance(found, dict):
             raise self._damaged(number)

@@ -551,6 +551,22 @@ class TestFilesThatAreNoGraph:
         text = graphml(CHAIN_XML).replace("\n", f"\n{declaration}\n", 1)
         assert "line 2: a document type" in refusal(tmp_path, text, "net.graphml")
 
+    def test_deep_nesting_is_refused_where_it_begins(self, tmp_path: Path) -> None:
+        text = graphml("<node id='a'>\n" + "<x>" * 98)
+        assert "line 6: elements nested by more than 100 levels" in refusal(tmp_path, text, "n.xml")
+        assert "not XML" in refusal(tmp_path, text.replace("<x>", "", 1), "n.xml")
+
+    def test_defaults_that_would_multiply_are_refused(self, tmp_path: Path) -> None:
+        head = "".join(f'<key id="k{k}"><default>1</default></key>' for k in range(101))
+        assert "101 keys give every graph a default" in refusal(tmp_path, graphml(CHAIN_XML, head), "n.xml")
+
+    @pytest.mark.parametrize("name", ["net.json", "net.graphml"])
+    def test_files_beyond_a_million_edges_are_refused_unread(self, tmp_path: Path, name: str) -> None:
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(100_000_000)
+        with pytest.raises(InputError, match=f"{name} has 100,000,000 bytes, more than"):
+            read_network(tmp_path / name)
+
     def test_other_xml(self, tmp_path: Path) -> None:
         assert "not GraphML (it starts with 'svg')" in refusal(tmp_path, "<svg/>", "net.xml")
         assert "without a graph" in refusal(tmp_path, f"<graphml {XMLNS}/>", "net.graphml")

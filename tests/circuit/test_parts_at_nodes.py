@@ -126,7 +126,8 @@ def test_graphml_files_hold_parts_as_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "told"),
     [
-        ("[", "is not JSON"),
+        ("[", "parts, line 1, column 2: not JSON"),
+        ('[{"kind": "diode_pair", "ohms": 1, "ohms": 2}]', "'ohms' stands twice"),
         ({"kind": "diode_pair"}, "must be a list"),
         ([1], "must be an object"),
         ([{"kind": "diode_pear"}], r"unknown kind 'diode_pear' \(did you mean 'diode_pair'"),

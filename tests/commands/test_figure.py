@@ -57,7 +57,7 @@ def test_3b_reads_a_run_that_is_there(tcl: Tcl) -> None:
     [
         ('{"data": "mnist-12k", "sizes": [784, 50, 10], "seed": 4}', "'sizes': [784, 50, 10]"),
         ('{"data": "mine", "sizes": [784, 500, 10], "seed": 4}', "'data': 'mine'"),
-        ("{", "summary.json can't be read as JSON"),
+        ("{", "summary.json, line 1, column 2: not JSON"),
         ("[]", "summary.json is damaged"),
     ],
 )

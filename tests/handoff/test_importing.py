@@ -90,7 +90,7 @@ def test_edited_values_come_back(tmp_path: Path) -> None:
         ("network.lib", ".subckt tcl_network", ".subckt other", "line 6: .*exported as"),
         ("setup.json", '"power"', '"force"', "cell.signal = 'force' is not one of"),
         ("setup.json", '"sawtooth"', '"saw"', "setup.json: there is no 'sawtooth'"),
-        ("setup.json", "{", "", "setup.json can't be read as JSON"),
+        ("setup.json", "{", "", "setup.json, line 2, column 9: not JSON"),
         (
             "network.json",
             '"conductance": 2e-05',
