@@ -27,6 +27,11 @@ if os.environ.get("CI"):
 
 mpl.use("Agg")
 
+# A job in the background ignores Ctrl-C, one of nohup SIGHUP; a handler, unlike that, is not handed on.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
+
 Tcl = Callable[..., Result]
 """Runs the command line in this process with arguments as a shell would give them."""
 
@@ -107,8 +112,6 @@ def start_tcl(tmp_path: Path) -> Iterator[StartTcl]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell starts jobs in the background deaf to Ctrl-C, and they hand that on.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         started.append(process)
         return process

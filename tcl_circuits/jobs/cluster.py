@@ -17,7 +17,7 @@ _CONNECT = 5.0
 
 
 class DaskWorkers:
-    """A dask cluster's workers, through ``Client.get_executor()``.
+    """A dask cluster's workers, through ``Client.get_executor()``; its client is never dask's default one.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ class DaskWorkers:
                     dashboard_address=":0",
                     silence_logs=logging.CRITICAL,
                 )
-            return distributed.Client(self._cluster)
+            return distributed.Client(self._cluster, set_as_default=False)
         try:
-            return distributed.Client(address, timeout=_CONNECT)
+            return distributed.Client(address, timeout=_CONNECT, set_as_default=False)
         except (OSError, ValueError) as failure:
             reason = " ".join(str(failure).split())
             raise InputError(

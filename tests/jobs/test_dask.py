@@ -13,8 +13,10 @@ from typing import Any
 import job_samples as samples
 import pytest
 
+from tcl_circuits.errors import InputError
 from tcl_circuits.jobs import DaskWorkers, GivenExecutor, JobsError, open_workers, run_jobs
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 ITEMS = {f"seed {k}": k for k in (5, 3, 9, 0, 2, 4)}
 
@@ -94,7 +96,28 @@ def test_by_address(cluster: Any) -> None:
         assert run_jobs(samples.draw, {"a": 1}, workers).results == run_jobs(samples.draw, {"a": 1}).results
 
 
+def default() -> tuple[Any, Any]:
+    """What dask, and xarray with it, would compute and lock with in this process."""
+    try:
+        client = distributed.default_client()
+    except ValueError:
+        client = None
+    return client, dask.config.get("scheduler", None)
+
+
+def test_dasks_default_stays_what_it_was(cluster: Any) -> None:
+    """A client that reached nothing would keep xarray from writing files if it were the default."""
+    before = default()
+    with pytest.raises(InputError, match="no dask scheduler"), open_workers("dask:nonsense://x"):
+        pass
+    assert default() == before
+    with open_workers(f"dask:{cluster.scheduler_address}"):
+        assert default() == before
+
+
 @pytest.mark.slow
 def test_a_cluster_of_its_own() -> None:
+    before = default()
     with open_workers("dask", 2) as workers:
+        assert default() == before
         assert run_jobs(samples.draw, {"a": 1}, workers).results == run_jobs(samples.draw, {"a": 1}).results
