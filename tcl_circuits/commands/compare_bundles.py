@@ -10,7 +10,7 @@ from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.graphfile import read_network
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.commands.output import claim, write_json
-from tcl_circuits.errors import InputError
+from tcl_circuits.files import read_text
 from tcl_circuits.handoff.difference import Difference, difference
 from tcl_circuits.handoff.importing import read_bundle
 from tcl_circuits.handoff.manifest import NAME
@@ -42,10 +42,7 @@ def _read(path: Path) -> tuple[Network, FloatArray | None]:
     if path.is_dir():
         path = path / "network.json"
     if path.suffix.lower() in (".cir", ".net", ".sp", ".spice"):
-        try:
-            return read_flat(path.read_text(encoding="utf-8"), str(path)), None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} can't be read ({error}); give a netlist in UTF-8") from None
+        return read_flat(read_text(path, "give a netlist in UTF-8"), str(path)), None
     network = read_network(path)
     count = network.inputs.size
     return network, np.linspace(1.0, 0.0, count)[None] if count else None

@@ -18,6 +18,7 @@ from tcl_circuits.commands.graph import GraphDrive
 from tcl_circuits.commands.output import claim
 from tcl_circuits.commands.run_directory import read_summary, task_of
 from tcl_circuits.errors import InputError
+from tcl_circuits.files import read_text
 from tcl_circuits.fitting import Checkpoint
 from tcl_circuits.handoff.bundle import settle, write_bundle
 from tcl_circuits.handoff.design import Design
@@ -125,7 +126,11 @@ def _source(request: ExportRequest) -> tuple[Design, Task | None, list[str]]:
     if source.is_dir():
         return _of_run(request)
     if source.suffix.lower() in (".cir", ".net", ".sp", ".spice"):
-        return _of_network(request, read_flat(_text(source), str(source))), None, []
+        return (
+            _of_network(request, read_flat(read_text(source, "give a netlist in UTF-8"), str(source))),
+            None,
+            [],
+        )
     network = read_network(source, request.inputs, request.outputs, request.ground, seed=request.seed)
     return _of_network(request, network), None, []
 
@@ -145,13 +150,6 @@ def _of_no_use(request: ExportRequest) -> list[str]:
     return [f"{request.source} is a bundle, which carries these itself: {', '.join(given)} not used"] * bool(
         given
     )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} can't be read ({error}); give a netlist in UTF-8") from None
 
 
 def _of_network(request: ExportRequest, network: Network) -> Design:

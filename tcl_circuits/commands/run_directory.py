@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,19 @@ def read_summary(run: Path) -> dict[str, Any]:
             f"{run} is neither a run nor a bundle: it has no summary.json and no {NAME}; "
             "give a directory that train left, or a graph file"
         )
-    return Entry(str(path), read_json(path, "train again"), remedy="train again").plain().members()
+    whole = Entry(str(path), read_json(path, "train again"), "train again").plain()
+    for key, check in _KINDS.items():
+        if whole.members().get(key) is not None:
+            check(whole.at(key))
+    return whole.members()
+
+
+_KINDS: dict[str, Callable[[Entry], object]] = {
+    **dict.fromkeys(("task", "description", "engine", "rule", "signal", "cell"), Entry.text),
+    **dict.fromkeys(("seed", "edges", "hidden"), Entry.whole),
+    **dict.fromkeys(("versions", "recipe"), Entry.members),
+}
+"""What of a summary is used again, and of what kind it is."""
 
 
 def task_of(run: Path, summary: Mapping[str, Any], network: Network, seed: int) -> Task:

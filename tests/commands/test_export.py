@@ -196,6 +196,18 @@ def test_a_kill_at_any_moment_is_mended_by_the_next_export(tcl: Tcl, graph: Path
         assert files(f"{k}/b") == files("b"), moment
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("seed", "one"), ("seed", -1), ("cell", 3), ("task", ["iris"]), ("versions", "new")]
+)
+@pytest.mark.parametrize("command", ["export", "cost", "report"])
+def test_a_summary_of_other_kinds_is_one_error(tcl: Tcl, command: str, key: str, value: object) -> None:
+    Path("run").mkdir()
+    Path("run/summary.json").write_text(json.dumps({"task": "iris", "cell": "sense", key: value}))
+    result = tcl(command, "run")
+    assert result.exit_code == 2
+    assert f"summary.json: {key} = {value!r} is not" in result.output
+
+
 def test_a_run_of_a_table_brings_its_samples(tcl: Tcl) -> None:
     rows = [f"{k % 7},{k % 3},{(k % 7) * 0.1 - (k % 3) * 0.2:.3f}" for k in range(30)]
     Path("t.csv").write_text("x,y,z\n" + "\n".join(rows) + "\n")
@@ -222,7 +234,8 @@ def test_a_run_of_a_table_brings_its_samples(tcl: Tcl) -> None:
         (["export", "ring.graphml", "--wire", "-1"], "must be finite and not negative"),
         (["export", "ring.graphml", "--cell", "other"], "no cell 'other'"),
         (["verify", "empty"], "is not a bundle"),
-        (["compare", "ring.graphml", "nothing.cir"], "can't be read"),
+        (["compare", "ring.graphml", "nothing.cir"], "nothing.cir does not exist"),
+        (["export", "nothing.cir"], "nothing.cir does not exist"),
     ],
 )
 def test_wrong_use_is_told(tcl: Tcl, graph: Path, arguments: list[str], said: str) -> None:
