@@ -202,6 +202,7 @@ def test_a_kill_at_any_moment_is_mended_by_the_next_export(tcl: Tcl, graph: Path
 @pytest.mark.parametrize("command", ["export", "cost", "report"])
 def test_a_summary_of_other_kinds_is_one_error(tcl: Tcl, command: str, key: str, value: object) -> None:
     Path("run").mkdir()
+    Path("run/network.json").touch()
     Path("run/summary.json").write_text(json.dumps({"task": "iris", "cell": "sense", key: value}))
     result = tcl(command, "run")
     assert result.exit_code == 2
