@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tcl_circuits.protocol import Sawtooth
     from tcl_circuits.rule import HardThreshold, SoftThreshold, ideal_contrast, update_integral
     from tcl_circuits.training import tasks
+    from tcl_circuits.training.estimators import TCLClassifier, TCLRegressor
     from tcl_circuits.training.pace import design_threshold
     from tcl_circuits.training.readout import edge_updates
     from tcl_circuits.training.trained import TrainedNetwork, load_run
@@ -50,6 +51,8 @@ __all__ = [
     "SeriesCell",
     "SoftThreshold",
     "SoftmaxNudge",
+    "TCLClassifier",
+    "TCLRegressor",
     "TclError",
     "TrainedNetwork",
     "Trainer",
@@ -103,6 +106,7 @@ _HOMES = {
     "tcl_circuits.handoff.export": ("export",),
     "tcl_circuits.protocol": ("Sawtooth",),
     "tcl_circuits.rule": ("HardThreshold", "SoftThreshold", "ideal_contrast", "update_integral"),
+    "tcl_circuits.training.estimators": ("TCLClassifier", "TCLRegressor"),
     "tcl_circuits.training.pace": ("design_threshold",),
     "tcl_circuits.training.readout": ("edge_updates",),
     "tcl_circuits.training.trained": ("TrainedNetwork", "load_run"),

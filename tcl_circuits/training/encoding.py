@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from tcl_circuits.arrays import FloatArray
+from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import OutputMap
 from tcl_circuits.errors import InputError
@@ -48,11 +48,20 @@ class Classes:
         """Names of the classes."""
         return self.names
 
-    def columns(self, y: FloatArray) -> dict[str, list[Any]]:
-        """As :meth:`Encoding.columns`."""
+    def targets(self, target: FloatArray | IntArray) -> FloatArray:
+        """One-hot targets (rows, classes) of the places of classes (rows,)."""
+        return np.eye(len(self.names))[target.astype(np.int64)]
+
+    def probabilities(self, y: FloatArray) -> FloatArray:
+        """Softmax of the output values, shape (rows, classes)."""
         scaled = y / self.temperature
         weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        shares = weights / weights.sum(axis=1, keepdims=True)
+        shares: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+        return shares
+
+    def columns(self, y: FloatArray) -> dict[str, list[Any]]:
+        """As :meth:`Encoding.columns`."""
+        shares = self.probabilities(y)
         found: dict[str, list[Any]] = {"prediction": [self.names[k] for k in y.argmax(axis=1).tolist()]}
         return found | {f"probability {name}": shares[:, k].tolist() for k, name in enumerate(self.names)}
 
@@ -82,9 +91,17 @@ class Values:
         """None: the answer is a value."""
         return None
 
+    def targets(self, target: FloatArray | IntArray) -> FloatArray:
+        """Target voltages (rows, 1) of values (rows,) in their unit [V]."""
+        return self.volts * ((target.astype(np.float64) - self.mean) / self.scale)[:, None]
+
+    def values(self, y: FloatArray) -> FloatArray:
+        """Values (rows,) in the target's unit, of output values (rows, 1) [V]."""
+        return self.mean + y[:, 0] * self.scale / self.volts
+
     def columns(self, y: FloatArray) -> dict[str, list[Any]]:
         """As :meth:`Encoding.columns`."""
-        return {"prediction": (self.mean + y[:, 0] * self.scale / self.volts).tolist()}
+        return {"prediction": self.values(y).tolist()}
 
     def as_json(self) -> dict[str, Any]:
         """Members of ``encoding.json``."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from tcl_circuits.arrays import FloatArray
 from tcl_circuits.circuit.builders import crossbar
 from tcl_circuits.circuit.network import Network
 from tcl_circuits.circuit.nudge import (
@@ -28,7 +27,7 @@ from tcl_circuits.training.encoding import (
     Values,
     form_for,
 )
-from tcl_circuits.training.table import Split, Table, may_be_classes, split_table
+from tcl_circuits.training.table import Split, Table, may_be_classes, split_table, unsplit
 from tcl_circuits.training.task import NUDGE_CONDUCTANCE, Baseline, Recipe, Samples, Task, least_squares
 
 _TEMPERATURE = 0.05
@@ -65,13 +64,73 @@ def from_table(table: Table, seed: int = 0, network: Network | None = None) -> T
             stacklevel=2,
         )
     split = split_table(table, seed)
-    values = table.classes if table.classes is not None else (table.target_name,)
+    task = _task(table, split, seed, network)
+    return replace(task, baseline=_baseline(table, split, task))
+
+
+def of_all_rows(table: Table, seed: int = 0) -> Task:
+    """Task of a table on a crossbar that learns from every row; the samples held out are the same rows.
+
+    Parameters
+    ----------
+    table : Table
+        Features and target.
+    seed : int
+        Seed of the initial conductances.
+
+    Raises
+    ------
+    InputError
+        If the target is the same in every row.
+    """
+    return _task(table, unsplit(table), seed, None)
+
+
+def _task(table: Table, split: Split, seed: int, network: Network | None) -> Task:
+    classes = table.classes
     if network is None:
-        network = crossbar(table.feature_names, values, seed=seed)
+        network = crossbar(table.feature_names, classes or (table.target_name,), seed=seed)
     encoding = _encoding(table, split, network)
+    parts = [
+        Samples(encoding.inputs(table.features[rows]), encoding.answer.targets(table.target[rows]))
+        for rows in (split.train_rows, split.test_rows)
+    ]
+    learned = (
+        f"target {table.target_name} at {TARGET_VOLTS:g} V a standard deviation"
+        if classes is None
+        else f"{len(classes)} classes"
+    )
+    return Task(
+        name="table",
+        network=network,
+        nudge=nudge_of(encoding),
+        train=parts[0],
+        test=parts[1],
+        description=f"{table.source}: {len(table.feature_names)} features, {learned}",
+        recipe=_VALUES if classes is None else _CLASSES,
+        classes=classes,
+        origin={"target": table.target_name, "features": list(table.feature_names)},
+        encoding=encoding,
+    )
+
+
+_CLASSES = Recipe(epochs=40, batch=4, final_rate=0.05)
+_VALUES = Recipe(batch=4, final_rate=0.02, chirp=True)
+
+
+def _baseline(table: Table, split: Split, task: Task) -> Baseline:
+    """Linear or logistic regression on the same rows, of standardised features without a rail."""
     if table.classes is None:
-        return _value_task(table, split, network, encoding)
-    return _class_task(table, split, network, encoding)
+        return least_squares(
+            Samples(split.train_inputs, task.train.targets), Samples(split.test_inputs, task.test.targets)
+        )
+    from sklearn.linear_model import LogisticRegression
+
+    train, test = (part.astype(np.int64) for part in (split.train_target, split.test_target))
+    model = LogisticRegression(max_iter=5000).fit(split.train_inputs, train)
+    likely = np.maximum(model.predict_proba(split.test_inputs)[np.arange(test.size), test], 1e-300)
+    loss, accuracy = -np.log(likely).mean(), model.score(split.test_inputs, test)
+    return Baseline("logistic regression", float(loss), float(accuracy))
 
 
 def _encoding(table: Table, split: Split, network: Network) -> Encoding:
@@ -105,71 +164,6 @@ def nudge_of(encoding: Encoding) -> Nudge:
     if isinstance(encoding.answer, Classes):
         return SoftmaxNudge(NUDGE_CONDUCTANCE, encoding.answer.temperature, encoding.outputs)
     return ConductanceNudge(NUDGE_CONDUCTANCE, encoding.outputs)
-
-
-def _inputs(table: Table, split: Split, encoding: Encoding) -> tuple[FloatArray, FloatArray]:
-    """Input voltages of the training and the test rows."""
-    train, test = (table.features[rows] for rows in (split.train_rows, split.test_rows))
-    return encoding.inputs(train), encoding.inputs(test)
-
-
-def _class_task(table: Table, split: Split, network: Network, encoding: Encoding) -> Task:
-    from sklearn.linear_model import LogisticRegression
-
-    assert table.classes is not None
-    hot = np.eye(len(table.classes))
-    train_classes, test_classes = (part.astype(np.int64) for part in (split.train_target, split.test_target))
-    model = LogisticRegression(max_iter=5000).fit(split.train_inputs, train_classes)
-    chances = model.predict_proba(split.test_inputs)
-    likely = np.maximum(chances[np.arange(test_classes.size), test_classes], 1e-300)
-    baseline = Baseline(
-        "logistic regression",
-        float(-np.log(likely).mean()),
-        float(model.score(split.test_inputs, test_classes)),
-    )
-    inputs = _inputs(table, split, encoding)
-    return Task(
-        name="table",
-        network=network,
-        nudge=nudge_of(encoding),
-        train=Samples(inputs[0], hot[train_classes]),
-        test=Samples(inputs[1], hot[test_classes]),
-        description=f"{table.source}: {len(table.feature_names)} features, {len(table.classes)} classes",
-        baseline=baseline,
-        recipe=Recipe(epochs=40, batch=4, final_rate=0.05),
-        classes=table.classes,
-        origin=_origin(table),
-        encoding=encoding,
-    )
-
-
-def _value_task(table: Table, split: Split, network: Network, encoding: Encoding) -> Task:
-    answer = encoding.answer
-    assert isinstance(answer, Values)
-    volts = [
-        answer.volts * ((part.astype(np.float64) - answer.mean) / answer.scale)[:, None]
-        for part in (split.train_target, split.test_target)
-    ]
-    inputs = _inputs(table, split, encoding)
-    train, test = Samples(inputs[0], volts[0]), Samples(inputs[1], volts[1])
-    plain = Samples(split.train_inputs, volts[0]), Samples(split.test_inputs, volts[1])
-    return Task(
-        name="table",
-        network=network,
-        nudge=nudge_of(encoding),
-        train=train,
-        test=test,
-        description=f"{table.source}: {len(table.feature_names)} features, target {table.target_name} at "
-        f"{TARGET_VOLTS:g} V a standard deviation",
-        baseline=least_squares(*plain),
-        recipe=Recipe(batch=4, final_rate=0.02, chirp=True),
-        origin=_origin(table),
-        encoding=encoding,
-    )
-
-
-def _origin(table: Table) -> dict[str, Any]:
-    return {"target": table.target_name, "features": list(table.feature_names)}
 
 
 def _output_map(network: Network, values: int) -> OutputMap:

@@ -99,5 +99,5 @@ def test_what_can_not_be_a_bench_is_told(tcl: Tcl, run: Path, tmp_path: Path) ->
     (copy / "stream.json").write_text("{")
     result = tcl("export", copy, "--out", tmp_path / "b")
     assert result.exit_code == 2
-    assert "stream.json can't be read" in " ".join(result.stderr.split())
+    assert "stream.json, line 1, column 2: not JSON" in " ".join(result.stderr.split())
     assert not (tmp_path / "b").exists()
