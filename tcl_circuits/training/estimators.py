@@ -186,7 +186,7 @@ class TCLRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
         InputError, EngineError
             If all values are the same, or a simulation fails.
         """
-        rows, values = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        rows, values = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         self._train(rows, values.astype(np.float64), None)
         return self
 

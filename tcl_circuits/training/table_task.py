@@ -141,7 +141,7 @@ def _encoding(table: Table, split: Split, network: Network) -> Encoding:
         if not target.std() > 0:
             raise InputError(
                 f"{table.source}: {table.target_name!r} is {target[0]:g} in every training row; take another "
-                "--seed, or add rows with other values"
+                "seed, or add rows with other values"
             )
         answer = Values(float(target.mean()), float(target.std()), TARGET_VOLTS)
     else:
