@@ -272,7 +272,7 @@ class TestTables:
         own = ("--data", "mine.csv", "--target", "y")
         trained = tcl("train", *own, "--graph", "net.json", *QUICK, "--out", "run")
         assert trained.exit_code == 0, trained.stderr
-        assert tcl("export", "run", *own, "--out", "b").exit_code == 0
+        assert tcl("export", "run", "--out", "b").exit_code == 0
         assert tcl("verify", "b").exit_code == 0
         compared = tcl("compare", "b", "run/netlist.cir")
         assert "same" in compared.stdout.splitlines()[0]
