@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tcl_circuits.circuit.cells import SenseCell, SeriesCell
     from tcl_circuits.circuit.drive import Drive
     from tcl_circuits.circuit.network import Network
+    from tcl_circuits.circuit.network_block import to_subcircuit, write_subcircuit
     from tcl_circuits.circuit.nudge import (
         ConductanceNudge,
         CurrentNudge,
@@ -75,7 +76,9 @@ __all__ = [
     "surveys",
     "synapse",
     "tasks",
+    "to_subcircuit",
     "update_integral",
+    "write_subcircuit",
 ]
 
 _MODULES = {
@@ -93,6 +96,7 @@ _HOMES = {
     "tcl_circuits.circuit.cells": ("SenseCell", "SeriesCell"),
     "tcl_circuits.circuit.drive": ("Drive",),
     "tcl_circuits.circuit.network": ("Network",),
+    "tcl_circuits.circuit.network_block": ("to_subcircuit", "write_subcircuit"),
     "tcl_circuits.circuit.nudge": (
         "ConductanceNudge",
         "CurrentNudge",

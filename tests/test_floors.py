@@ -24,7 +24,7 @@ FLOORS = [
     {"cli", "__init__", "__main__"},
 ]
 ROOMS_OF = {
-    "PySpice": {"circuit/netlist.py", "engines/ngspice_worker.py"},
+    "PySpice": {"circuit/netlist.py", "circuit/network_block.py", "engines/ngspice_worker.py"},
     "matplotlib": {"figures/"},
     "typer": {"cli/"},
     "rich": {"cli/"},

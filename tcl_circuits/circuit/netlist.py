@@ -124,6 +124,15 @@ def build_netlist(network: Network, cell: Cell, saw: Sawtooth, drive: Drive, sam
         elements.append(RampVoltage("vbeta", "beta", "0", ramp_of(*saw.breakpoints, span)))
         outputs = tuple(names.spice[position] for position in network.outputs.tolist())
         elements += drive.nudge.elements(outputs, drive.targets[sample])
+    circuit, probes = network_elements(network, cell, names)
+    return Netlist((*elements, *circuit), names, probes, span)
+
+
+def network_elements(
+    network: Network, cell: Cell, names: NameMap
+) -> tuple[tuple[Element, ...], tuple[Probe, ...]]:
+    """Edges, parts at nodes and node capacitances, and where each edge's kernel output is read."""
+    elements: list[Element] = []
     probes = []
     for e, (a, b) in enumerate(network.edges.tolist()):
         parts, probe = cell.edge(e, names.spice[a], names.spice[b], float(network.conductance[e]))
@@ -131,7 +140,7 @@ def build_netlist(network: Network, cell: Cell, saw: Sawtooth, drive: Drive, sam
         probes.append(probe)
     elements += part_elements(network)
     elements += _at_nodes(network, cell, names)
-    return Netlist(tuple(elements), names, tuple(probes), span)
+    return tuple(elements), tuple(probes)
 
 
 def part_elements(network: Network) -> list[Element]:
@@ -187,10 +196,16 @@ def standalone(netlist: Netlist, title: str, reltol: float = 1e-6) -> str:
     return "\n".join([_circuit_text(netlist, plain(title)), options, tran, ".end", ""])
 
 
-def subcircuit_text(block: Subcircuit) -> str:
-    """Text of a cell as a ``.subckt``, its description as comments before it."""
+def subcircuit_of(block: Subcircuit) -> SubCircuit:
+    """Make a PySpice subcircuit."""
     body = SubCircuit(block.name, *block.pins, **{name: spice_number(v) for name, v in block.parameters})
     _add_all(body, block.elements)
+    return body
+
+
+def subcircuit_text(block: Subcircuit) -> str:
+    """Text of a cell as a ``.subckt``, its description as comments before it."""
+    body = subcircuit_of(block)
     comments = [f"* {line}" for line in block.description.splitlines()]
     return "\n".join([*comments, str(body).strip(), ""])
 
