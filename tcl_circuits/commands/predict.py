@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tcl_circuits.commands.engine import choose
-from tcl_circuits.commands.output import write_csv
+from tcl_circuits.commands.output import write_text
 from tcl_circuits.delimited import Delimited
 from tcl_circuits.errors import InputError, Remark
 from tcl_circuits.training.csv_file import read_columns
@@ -33,9 +33,10 @@ class PredictRequest:
 
 @dataclass(frozen=True, eq=False)
 class PredictResult:
-    """The rows with their answers, and what is to be told."""
+    """The rows with their answers, the same as CSV, and what is to be told."""
 
     rows: pd.DataFrame
+    text: str
     remarks: tuple[str, ...]
 
 
@@ -64,9 +65,13 @@ def predict(request: PredictRequest) -> PredictResult:
         raise InputError(f"{request.table}: there is a column {both[0]!r} already; rename it")
     rows = pd.concat([kept, answers], axis=1)
     if request.out is not None:
-        write_csv(request.out, rows)
+        write_text(request.out, _csv(rows))
     told = [line for line in (remark, _score(trained, kept, answers)) if line is not None]
-    return PredictResult(rows, tuple(told))
+    return PredictResult(rows, _csv(rows), tuple(told))
+
+
+def _csv(rows: pd.DataFrame) -> str:
+    return rows.to_csv(index=False, float_format="%.9g")
 
 
 def _texts(path: Path) -> pd.DataFrame:
