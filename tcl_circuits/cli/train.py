@@ -49,7 +49,7 @@ _FOR_NETWORKS = (
     *("chirp", "tau_f", "tau_s", "polarity"),
 )
 _FOR_LAYERED = ("hidden", "shift", "compiled")
-_PICTURES = ("loss.png", "network.png", "features.png", "waveforms.png")
+_PICTURES = ("loss.png", "network.png", "features.png", "waveforms.png", "waveforms_trained.png")
 
 
 @app.command()
