@@ -182,16 +182,30 @@ def reading_checkpoint(path: Path, resuming: str) -> Iterator[None]:
         What the user is to leave out to start anew: an option, or the word for it.
     """
     try:
-        yield
-    except InputError:
-        raise
+        with reading(path, "can't be read as a checkpoint", f"start anew without {resuming}"):
+            yield
     except FileNotFoundError:
         raise InputError(f"there is no checkpoint {path} to resume from; start without {resuming}") from None
+
+
+@contextmanager
+def reading(path: Path, fault: str, remedy: str) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into one InputError, unless it is missing.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fault, remedy : str
+        What the message says of it, and of what to do.
+    """
+    try:
+        yield
+    except (InputError, FileNotFoundError):
+        raise
     except Exception as failure:  # zipfile and NumPy raise nearly anything at a damaged file
         reason = " ".join(str(failure).split())
-        raise InputError(
-            f"{path} can't be read as a checkpoint ({reason}); start anew without {resuming}"
-        ) from None
+        raise InputError(f"{path} {fault} ({reason}); {remedy}") from None
 
 
 def require_same_run(

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from tcl_circuits.errors import InputError
 from tcl_circuits.files import reading_checkpoint, replacing, require_file, require_same_run
 
-_VERSION = 2
+VERSION = 2
 _RESUMING = "--resume"
 
 
@@ -159,7 +159,7 @@ class Checkpoint(Generic[C]):
         course = self.course
         arrays = {
             **course.arrays(),
-            "version": np.array(_VERSION),
+            "version": np.array(VERSION),
             "place": np.array([course.epoch, course.batch], dtype=np.int64),
             "settings": np.array(json.dumps(dict(self.settings), sort_keys=True)),
         }
@@ -176,15 +176,15 @@ class Checkpoint(Generic[C]):
             If it is missing, damaged, edited, or of another version.
         """
         with reading_checkpoint(path, _RESUMING):
-            arrays = _read_arrays(path)
+            arrays = read_arrays(path, f"start anew without {_RESUMING}")
             settings = json.loads(str(arrays.pop("settings")))
             if not isinstance(settings, dict):
                 raise ValueError("its settings are not names and values")
             place = arrays.pop("place")
             bounds = np.array([2**31, kind.batches(settings) - 1])
-            _require({"place": Form((2,), 0, bounds, np.int64)}, {"place": place})
+            require_forms({"place": Form((2,), 0, bounds, np.int64)}, {"place": place})
             epoch, batch = place.tolist()
-            _require(kind.forms(settings, epoch, batch), arrays)
+            require_forms(kind.forms(settings, epoch, batch), arrays)
             return cls(kind.of(arrays, epoch, batch), settings)
 
     def require(self, settings: Mapping[str, Any], path: Path) -> None:
@@ -276,10 +276,10 @@ def write_arrays(file: BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:
                 entry.write(_bytes(whole))
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]]:
     """Arrays of such an npz; what is none raises an error of whatever kind."""
     if path.exists():
-        require_file(path, f"start anew without {_RESUMING}", math.inf)
+        require_file(path, remedy, math.inf)
     with np.load(path, allow_pickle=False) as file:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in file.zip.infolist()):
             raise ValueError("its arrays are compressed")
@@ -287,10 +287,8 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     version = 1
     with suppress(KeyError):
         version = int(arrays.pop("version"))
-    if version != _VERSION:
-        raise InputError(
-            f"{path} is of version {version}; this package reads {_VERSION}; start anew without {_RESUMING}"
-        )
+    if version != VERSION:
+        raise InputError(f"{path} is of version {version}; this package reads {VERSION}; {remedy}")
     if str(arrays.pop("sha256")) != _digest({**arrays, "version": np.array(version)}):
         raise ValueError("it is damaged or was edited: its hash is another")
     return arrays
@@ -309,7 +307,8 @@ def _bytes(array: NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
-def _require(forms: Mapping[str, Form], arrays: Mapping[str, NDArray[Any]]) -> None:
+def require_forms(forms: Mapping[str, Form], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raise a ValueError unless the arrays are those named, each of its form."""
     if forms.keys() != arrays.keys():
         raise ValueError(f"it holds {', '.join(sorted(arrays))}, and not {', '.join(sorted(forms))}")
     for name, form in forms.items():

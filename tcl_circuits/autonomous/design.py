@@ -154,8 +154,7 @@ class Design:
 
     def outputs(self, voltage: FloatArray) -> FloatArray:
         """Output values y (..., values) from node voltages (..., nodes)."""
-        network = self.network
-        return voltage[..., network.outputs] @ self.nudge.outputs.matrix(network.outputs.size).T
+        return self.nudge.outputs.values(voltage[..., self.network.outputs])
 
     def start(self) -> States:
         """States of the untrained circuit, with nothing applied to it yet."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.graph_text import EdgeEntry, GraphText, NodeEntry
-from tcl_circuits.circuit.graph_values import conductances, node_capacitance, quantity
+from tcl_circuits.circuit.graph_values import conductances, node_capacitance, places, quantity
 from tcl_circuits.circuit.part_text import read_parts
 from tcl_circuits.circuit.parts import Part
 from tcl_circuits.errors import InputError, NetworkError
@@ -161,10 +161,5 @@ def given_conductances(graph: nx.Graph[Any], conductance: Conductances, seed: in
 
 
 def drawn_at(graph: nx.Graph[Any]) -> dict[Node, tuple[float, float]]:
-    """Positions from the node attribute ``pos``, where it is a pair of numbers."""
-    found = {}
-    for node, data in graph.nodes(data=True):
-        pos = data.get("pos")
-        if isinstance(pos, tuple | list) and len(pos) == 2:
-            found[node] = (float(pos[0]), float(pos[1]))
-    return found
+    """Where to draw nodes, from the node attribute ``pos``."""
+    return places(NodeEntry("graph", data, node) for node, data in graph.nodes(data=True))

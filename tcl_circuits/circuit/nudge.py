@@ -42,6 +42,10 @@ class OutputMap:
             matrix[np.arange(len(self.plus)), self.minus] = -1.0
         return matrix
 
+    def values(self, outputs: FloatArray) -> FloatArray:
+        """Values y (..., values) of the output nodes' voltages (..., outputs) [V]."""
+        return outputs @ self.matrix(outputs.shape[-1]).T
+
     def ends(self, k: int, names: tuple[str, ...]) -> tuple[str, str]:
         """Node names of value `k`: positive, and negative or ``0``."""
         return names[self.plus[k]], "0" if self.minus is None else names[self.minus[k]]
@@ -106,6 +110,14 @@ class Nudge(Protocol):
     def elements(self, names: tuple[str, ...], target: FloatArray) -> tuple[Element, ...]:
         """Elements of the nudge on the output nodes `names`, with beta as the voltage of node ``beta``."""
         ...
+
+
+def softmax(y: FloatArray, temperature: float) -> FloatArray:
+    """Shares (..., values) of output values [V], ``exp(y/T_m)`` over their sum, that can't overflow."""
+    scaled = y / temperature
+    weights = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    result: FloatArray = weights / weights.sum(axis=-1, keepdims=True)
+    return result
 
 
 def _check_conductance(owner: str, value: float) -> None:
@@ -248,10 +260,7 @@ class SoftmaxNudge:
 
     def probabilities(self, y: FloatArray) -> FloatArray:
         """Softmax of ``y/T_m``, shape (..., values)."""
-        scaled = y / self.temperature
-        weights = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-        result: FloatArray = weights / weights.sum(axis=-1, keepdims=True)
-        return result
+        return softmax(y, self.temperature)
 
     def error(self, y: FloatArray, target: FloatArray) -> FloatArray:
         """``Y - softmax``."""

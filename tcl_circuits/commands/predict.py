@@ -14,7 +14,7 @@ from tcl_circuits.commands.engine import choose
 from tcl_circuits.commands.output import write_text
 from tcl_circuits.delimited import Delimited
 from tcl_circuits.errors import InputError, Remark
-from tcl_circuits.training.csv_file import read_columns
+from tcl_circuits.training.csv_file import CSV, read_columns
 from tcl_circuits.training.encoding import Values
 from tcl_circuits.training.trained import TrainedNetwork, load_run
 
@@ -53,10 +53,11 @@ def predict(request: PredictRequest) -> PredictResult:
     trained = load_run(request.run)
     if request.out is not None and request.out.exists() and not request.force:
         raise InputError(f"{request.out} exists; name another file, or take --force to replace it")
-    found = read_columns(request.table, None, trained.encoding.features, missing=request.missing)
+    table = Delimited.read(request.table, CSV)
+    found = read_columns(table, None, trained.encoding.features, missing=request.missing)
     if found.left_out is not None:
         warnings.warn(f"{request.table}: {found.left_out}", Remark, stacklevel=2)
-    kept = _texts(request.table)[found.kept].reset_index(drop=True)
+    kept = _texts(table)[found.kept].reset_index(drop=True)
     engine, remark = choose(request.engine)
     with closing(engine):
         answers = trained.predict(found.values, engine)
@@ -74,9 +75,8 @@ def _csv(rows: pd.DataFrame) -> str:
     return rows.to_csv(index=False, float_format="%.9g")
 
 
-def _texts(path: Path) -> pd.DataFrame:
-    """All cells of a table as they stand; what rows are ragged has been refused."""
-    table = Delimited.read(path, "give the path of a CSV file")
+def _texts(table: Delimited) -> pd.DataFrame:
+    """All cells of a table as they stand; ragged rows have been refused."""
     return pd.DataFrame([row for _, row in table.rows()], columns=list(table.names), dtype=str)
 
 

@@ -194,8 +194,7 @@ class Ngspice:
         if drive.nudge is None or drive.nudge.closed_loop:
             return None
         free = self.settle(network, cell, drive.inputs_at_start)
-        selection = drive.nudge.outputs.matrix(network.outputs.size)
-        return drive.nudge.force(free[:, network.outputs] @ selection.T, drive.targets)
+        return drive.nudge.force(drive.nudge.outputs.values(free[:, network.outputs]), drive.targets)
 
 
 _AT_REST = Sawtooth(1e-6, 1e-5)

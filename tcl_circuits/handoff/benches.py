@@ -217,7 +217,6 @@ def _held_targets(network: Network, drive: Drive) -> FloatArray:
     held: FloatArray = drive.targets[0]
     if not drive.nudge.closed_loop:
         free = OperatingPoints(network).free(drive.inputs_at_start).voltages[:, network.outputs]
-        selection = drive.nudge.outputs.matrix(network.outputs.size)
-        force = drive.nudge.force(free @ selection.T, drive.targets)[0]
+        force = drive.nudge.force(drive.nudge.outputs.values(free), drive.targets)[0]
         held = np.array([float(f"{amperes:.{_DIGITS}g}") for amperes in force])
     return held

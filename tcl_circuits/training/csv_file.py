@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress, islice
 from operator import itemgetter
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -26,6 +25,8 @@ from tcl_circuits.errors import InputError
 
 LARGEST = 1e150
 """Numbers beyond are placeholders, with squares that overflow."""
+CSV = "give the path of a CSV file"
+"""Remedy where there is no such table."""
 MISSING = ("refuse", "drop")
 """What can be done about a row without a value somewhere."""
 _MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "missing", "?", "-", "--", "."})
@@ -92,18 +93,18 @@ class Columns:
 
 
 def read_columns(
-    file: Path,
+    table: Delimited,
     target: str | None,
     features: Collection[str] | None = None,
     drop: Collection[str] = (),
     missing: str = "refuse",
 ) -> Columns:
-    """Read columns of a file of the format described at the top of this module.
+    """Read columns of a table as described at the top of this module.
 
     Parameters
     ----------
-    file : Path
-        The file.
+    table : Delimited
+        The table.
     target : str or None
         The one column that may hold text, if there is one.
     features : collection of str, optional
@@ -116,12 +117,11 @@ def read_columns(
     Raises
     ------
     InputError
-        If the file is no text or has a faulty header, if rows are ragged, or if cells are empty, not numbers
-        or not finite (listed together, with line, column, value and remedy).
+        If there is no such column, if rows are ragged, or if cells are empty, not numbers or not finite
+        (listed together, with line, column, value and remedy).
     """
     if missing not in MISSING:
         raise InputError(f"missing = {missing!r} is none of {', '.join(MISSING)}")
-    table = Delimited.read(file, "give the path of a CSV file")
     return _Reading(table, *_chosen(table, target, features, drop), missing == "drop").columns()
 
 

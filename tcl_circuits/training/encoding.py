@@ -15,7 +15,7 @@ import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
 from tcl_circuits.circuit.network import Network
-from tcl_circuits.circuit.nudge import OutputMap
+from tcl_circuits.circuit.nudge import OutputMap, softmax
 from tcl_circuits.errors import InputError
 from tcl_circuits.json_entry import Entry
 
@@ -54,10 +54,7 @@ class Classes:
 
     def probabilities(self, y: FloatArray) -> FloatArray:
         """Softmax of the output values, shape (rows, classes)."""
-        scaled = y / self.temperature
-        weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        shares: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-        return shares
+        return softmax(y, self.temperature)
 
     def columns(self, y: FloatArray) -> dict[str, list[Any]]:
         """As :meth:`Encoding.columns`."""
@@ -176,8 +173,7 @@ class Encoding:
 
     def values(self, network: Network, voltages: FloatArray) -> FloatArray:
         """Output values y (rows, values) of node voltages (rows, nodes) [V]."""
-        count = network.outputs.size
-        return voltages[:, network.outputs] @ self.outputs.matrix(count).T
+        return self.outputs.values(voltages[:, network.outputs])
 
     def columns(self, y: FloatArray) -> dict[str, list[Any]]:
         """The answer for each row: ``prediction``, and for classes the probability of each.

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from tcl_circuits.arrays import FloatArray, IntArray
+from tcl_circuits.delimited import Delimited
 from tcl_circuits.errors import InputError, Remark
-from tcl_circuits.training.csv_file import LARGEST, LeftOut, read_columns
+from tcl_circuits.training.csv_file import CSV, LARGEST, LeftOut, read_columns
 
 MIN_ROWS = 6
 MIN_CLASS_ROWS = 3  # a third of the rows are test rows, and each part needs every class
@@ -127,7 +128,7 @@ def read_table(
     ...     read_table(file.name, "y", drop=["id"]).feature_names
     ('x',)
     """
-    found = read_columns(Path(path), target, features, drop, missing)
+    found = read_columns(Delimited.read(Path(path), CSV), target, features, drop, missing)
     assert found.target is not None
     values = np.delete(found.values, found.target, axis=1)
     others = found.names[: found.target] + found.names[found.target + 1 :]

@@ -119,8 +119,7 @@ class Task:
 
     def outputs(self, voltages: FloatArray) -> FloatArray:
         """Output values y (samples, values) from node voltages (samples, nodes)."""
-        at = voltages[:, self.network.outputs]
-        return at @ self.nudge.outputs.matrix(self.network.outputs.size).T
+        return self.nudge.outputs.values(voltages[:, self.network.outputs])
 
     def loss(self, y: FloatArray, targets: FloatArray) -> float:
         """Mean loss of the samples."""
